@@ -1,0 +1,248 @@
+"""Every setting of alertops, read from the environment and from nowhere else.
+
+Each variable is explained in README.md, part *Configuration*; a test holds the two together.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+
+# Where things are
+DATA_DIR = Path(env("ALERTOPS_DATA_DIR", default=str(BASE_DIR / "var"))).absolute()
+env.read_env(DATA_DIR / "environment")  # written by `make run`; what is already set wins
+BASE_URL = env("ALERTOPS_BASE_URL", default="http://localhost:8000").rstrip("/")
+_base = urlsplit(BASE_URL)
+if _base.scheme not in ("http", "https") or not _base.hostname:
+    raise ImproperlyConfigured(
+        f"ALERTOPS_BASE_URL is {BASE_URL!r}: give the address people use, like https://alerts.example.com"
+    )
+IS_HTTPS = _base.scheme == "https"
+
+# Django
+DEBUG = env.bool("ALERTOPS_DEBUG", default=False)
+SECRET_KEY = env("ALERTOPS_SECRET_KEY", default="")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "ALERTOPS_SECRET_KEY is not set: `make run` makes one, or set it to 50 random characters."
+    )
+SECRET_KEY_FALLBACKS = env.list("ALERTOPS_SECRET_KEY_FALLBACKS", default=[])
+ENCRYPTION_KEYS = env.list("ALERTOPS_ENCRYPTION_KEYS", default=[])
+ALLOWED_HOSTS = [_base.hostname, *env.list("ALERTOPS_ALLOWED_HOSTS", default=[])]
+if _base.hostname in ("localhost", "127.0.0.1"):
+    ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
+ROOT_URLCONF = "alertops.urls"
+WSGI_APPLICATION = "alertops.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "alerts.User"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+
+INSTALLED_APPS = [
+    "alertops",
+    "integrations",
+    "alerts",
+    "brokers",
+    "unfold",
+    "unfold.contrib.forms",
+    "unfold.contrib.filters",
+    "alertops.admin.AlertopsAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_filters",
+    "django_q",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "knox",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "alertops.middleware.TimeZoneMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Database: SQLite beside the data unless DATABASE_URL names PostgreSQL
+DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'alertops.sqlite3'}")}
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if IS_SQLITE:
+    DATABASES["default"]["OPTIONS"] = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        # FULL: what was answered 202 survives a power cut.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
+        " PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=67108864;",
+    }
+
+# Cache: shared by all processes of a node at least; Redis shares it between nodes
+REDIS_URL = env("REDIS_URL", default="")
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": DATA_DIR / "cache",
+        }
+    ),
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+}
+
+# The task queue (django-q2). The due row is the only truth: a task lost, late or doubled does no harm.
+TASK_TIMEOUT = 30
+Q_CLUSTER = {
+    "name": "alerts",
+    "label": _("Task queue"),
+    "workers": env.int("ALERTOPS_WORKERS", default=4),
+    "queue_limit": 4,
+    "bulk": 1,
+    "timeout": TASK_TIMEOUT,
+    "retry": TASK_TIMEOUT * 4,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "save_limit": -1,
+    "catch_up": False,
+    "recycle": 5000,
+    "poll": 0.02,
+    "cache": "process",
+    "log_level": "WARNING",
+    "ALT_CLUSTERS": {
+        "slow": {"workers": 1, "queue_limit": 1, "timeout": 600, "retry": 2400, "poll": 0.5},
+    },
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+}
+
+# E-mail: written to files under the data folder until EMAIL_URL names a server
+EMAIL_URL = env("EMAIL_URL", default="")
+MAIL_FOLDER = DATA_DIR / "mail"
+if EMAIL_URL:
+    vars().update(env.email_url("EMAIL_URL"))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = MAIL_FOLDER
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("ALERTOPS_MAIL_FROM", default=f"alertops@{_base.hostname}")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# The door
+MAX_BODY_BYTES = env.int("ALERTOPS_MAX_BODY_BYTES", default=1_000_000)
+MESSAGE_RETENTION = timedelta(days=env.int("ALERTOPS_MESSAGE_RETENTION_DAYS", default=90))
+TRUSTED_PROXY_COUNT = env.int("ALERTOPS_TRUSTED_PROXIES", default=0)
+
+# REST API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "knox.auth.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["alertops.lib.api.ModelPermissions"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+REST_KNOX = {"TOKEN_TTL": None, "SECURE_HASH_ALGORITHM": "hashlib.sha512"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "alertops",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# Language and time
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env("ALERTOPS_TIME_ZONE", default="UTC")
+USE_TZ = True
+
+# Static files
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Security follows from the base URL
+CSRF_TRUSTED_ORIGINS = [f"{_base.scheme}://{_base.netloc}"]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, "'unsafe-inline'"],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        **({"upgrade-insecure-requests": True} if IS_HTTPS else {}),
+    },
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("ALERTOPS_LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,1 @@
+"""What the task queue calls for the project as a whole."""

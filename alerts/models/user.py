@@ -1,0 +1,87 @@
+"""Who is told: people, and teams of people."""
+
+import zoneinfo
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+def server_time_zone() -> str:
+    """Return the zone of a person who has not chosen one."""
+    return settings.TIME_ZONE
+
+
+def validate_time_zone(value: str) -> None:
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError(
+            _("“%(zone)s” is no time zone. Write it like Europe/Berlin or America/New_York."),
+            params={"zone": value},
+        )
+
+
+class User(AbstractUser):
+    """A person who logs in, is on call, and is told."""
+
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default=server_time_zone,
+        validators=[validate_time_zone],
+        help_text=_("Times are shown to this person in this zone, like Europe/Berlin."),
+    )
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ["username"]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+
+class Team(models.Model):
+    """People who are told together, in order. AlertOps calls it a group."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    description = models.CharField(_("description"), max_length=300, blank=True)
+    members = models.ManyToManyField(
+        User, through="TeamMembership", related_name="teams", verbose_name=_("members")
+    )
+
+    class Meta:
+        verbose_name = _("team (group)")
+        verbose_name_plural = _("teams (groups)")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TeamMembership(models.Model):
+    """One person's place and role in a team."""
+
+    class Role(models.TextChoices):
+        PRIMARY = "primary", _("primary")
+        SECONDARY = "secondary", _("secondary")
+        ESCALATION_MANAGER = "escalation_manager", _("escalation manager")
+
+    team = models.ForeignKey(Team, models.CASCADE, related_name="memberships", verbose_name=_("team"))
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("user"))
+    role = models.CharField(_("role"), max_length=20, choices=Role, default=Role.PRIMARY)
+    position = models.PositiveSmallIntegerField(
+        _("order"), default=0, help_text=_("When a team is told one by one, the lowest comes first.")
+    )
+
+    class Meta:
+        verbose_name = _("team member")
+        verbose_name_plural = _("team members")
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team_and_user")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()})"

@@ -1,0 +1,11 @@
+"""The import contracts of pyproject.toml hold."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_import_contracts_hold():
+    lint = Path(sys.executable).with_name("lint-imports")
+    run = subprocess.run([lint, "--no-cache"], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
