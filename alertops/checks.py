@@ -5,21 +5,21 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
 
 
-@register(Tags.security)
-def check_settings(**_kwargs: Any) -> list[CheckMessage]:
+@checks.register(checks.Tags.security)
+def check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
     return [*_encryption_keys(), *_base_url(), *_mail(), *_queue()]
 
 
-def _encryption_keys() -> Iterator[CheckMessage]:
+def _encryption_keys() -> Iterator[checks.CheckMessage]:
     try:
         if [Fernet(key) for key in settings.ENCRYPTION_KEYS]:
             return
     except ValueError:
         pass
-    yield Error(
+    yield checks.Error(
         "ALERTOPS_ENCRYPTION_KEYS holds no usable key; secret URLs cannot be stored.",
         hint="`make run` makes one. By hand: python -c 'from cryptography.fernet import Fernet;"
         " print(Fernet.generate_key().decode())'",
@@ -27,30 +27,31 @@ def _encryption_keys() -> Iterator[CheckMessage]:
     )
 
 
-def _base_url() -> Iterator[CheckMessage]:
+def _base_url() -> Iterator[checks.CheckMessage]:
     if not settings.DEBUG and not settings.IS_HTTPS and "localhost" not in settings.BASE_URL:
-        yield Warning(
-            f"ALERTOPS_BASE_URL is {settings.BASE_URL}, without TLS: passwords and secret URLs can be read on the way.",
+        yield checks.Warning(
+            f"ALERTOPS_BASE_URL is {settings.BASE_URL}, without TLS:"
+            " passwords and secret URLs can be read on the way.",
             hint="Put a TLS proxy in front and set ALERTOPS_BASE_URL=https://...",
             id="alertops.W001",
         )
 
 
-def _mail() -> Iterator[CheckMessage]:
+def _mail() -> Iterator[checks.CheckMessage]:
     if not settings.EMAIL_URL:
-        yield Warning(
+        yield checks.Warning(
             f"EMAIL_URL is not set: mails are written to {settings.MAIL_FOLDER} and reach nobody.",
             hint="Set EMAIL_URL, like smtp+tls://user:password@smtp.example.com:587",
             id="alertops.W002",
         )
 
 
-def _queue() -> Iterator[CheckMessage]:
+def _queue() -> Iterator[checks.CheckMessage]:
     queues = {"alerts": settings.Q_CLUSTER, **settings.Q_CLUSTER["ALT_CLUSTERS"]}
     for name, queue in queues.items():
         waves = -(-(queue["queue_limit"] + 1) // queue["workers"]) + 1
         if queue["retry"] < queue["timeout"] * waves:
-            yield Error(
+            yield checks.Error(
                 f"Queue {name}: retry {queue['retry']} s is shorter than what can wait"
                 f" ({queue['timeout']} s × {waves}); tasks would run twice.",
                 hint="Raise ALERTOPS_WORKERS, or retry in settings.Q_CLUSTER.",

@@ -1,0 +1,16 @@
+"""The migrations say what the models say."""
+
+import pytest
+from django.core.management import call_command
+
+
+@pytest.mark.django_db
+def test_no_migration_is_missing():
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.django_db
+def test_system_checks_find_nothing_but_the_missing_mail_server(capsys):
+    call_command("check", fail_level="ERROR")
+
+    assert "alertops.W002" in capsys.readouterr().err
