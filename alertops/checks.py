@@ -10,7 +10,7 @@ from django.core import checks
 
 @checks.register(checks.Tags.security)
 def check_settings(**_kwargs: Any) -> list[checks.CheckMessage]:
-    return [*_encryption_keys(), *_base_url(), *_mail(), *_queue()]
+    return [*_encryption_keys(), *_base_url(), *_mail(), *_cache(), *_queue()]
 
 
 def _encryption_keys() -> Iterator[checks.CheckMessage]:
@@ -37,12 +37,29 @@ def _base_url() -> Iterator[checks.CheckMessage]:
         )
 
 
+    if settings.IS_HTTPS and not settings.TRUSTED_PROXY_COUNT:
+        yield checks.Warning(
+            "ALERTOPS_BASE_URL is https, but no proxy is trusted: behind one, pages redirect to themselves.",
+            hint="Set ALERTOPS_TRUSTED_PROXIES to the number of proxies in front of alertops, mostly 1.",
+            id="alertops.W003",
+        )
+
+
 def _mail() -> Iterator[checks.CheckMessage]:
     if not settings.EMAIL_URL:
         yield checks.Warning(
             f"EMAIL_URL is not set: mails are written to {settings.MAIL_FOLDER} and reach nobody.",
             hint="Set EMAIL_URL, like smtp+tls://user:password@smtp.example.com:587",
             id="alertops.W002",
+        )
+
+
+def _cache() -> Iterator[checks.CheckMessage]:
+    if not settings.IS_SQLITE and not settings.REDIS_URL:
+        yield checks.Warning(
+            "PostgreSQL is used without Redis: on several machines nudges and health would not be shared.",
+            hint="Set REDIS_URL, like redis://localhost:6379/0. One machine alone may stay without.",
+            id="alertops.W004",
         )
 
 
