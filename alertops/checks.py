@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
@@ -28,14 +29,14 @@ def _encryption_keys() -> Iterator[checks.CheckMessage]:
 
 
 def _base_url() -> Iterator[checks.CheckMessage]:
-    if not settings.DEBUG and not settings.IS_HTTPS and "localhost" not in settings.BASE_URL:
+    is_local = urlsplit(settings.BASE_URL).hostname in ("localhost", "127.0.0.1", "::1")
+    if not settings.DEBUG and not settings.IS_HTTPS and not is_local:
         yield checks.Warning(
             f"ALERTOPS_BASE_URL is {settings.BASE_URL}, without TLS:"
             " passwords and secret URLs can be read on the way.",
             hint="Put a TLS proxy in front and set ALERTOPS_BASE_URL=https://...",
             id="alertops.W001",
         )
-
 
     if settings.IS_HTTPS and not settings.TRUSTED_PROXY_COUNT:
         yield checks.Warning(

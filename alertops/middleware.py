@@ -16,7 +16,9 @@ class TimeZoneMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Only a session cookie can mean a person: the door is spared the session look-up.
         zone = request.user.time_zone if request.COOKIES and request.user.is_authenticated else ""
-        if not zone:
-            return self.get_response(request)
-        with timezone.override(zoneinfo.ZoneInfo(zone)):
+        try:
+            known = zoneinfo.ZoneInfo(zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            return self.get_response(request)  # nobody, or a zone that has been renamed
+        with timezone.override(known):
             return self.get_response(request)

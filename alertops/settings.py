@@ -12,6 +12,8 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from alertops.appearance import APPEARANCE
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -51,7 +53,7 @@ INSTALLED_APPS = [
     "integrations",
     "alerts",
     "brokers",
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # ours is the admin site
     "unfold.contrib.forms",
     "unfold.contrib.filters",
     "alertops.admin.AlertopsAdminConfig",
@@ -121,6 +123,8 @@ if IS_SQLITE:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
         " PRAGMA mmap_size=134217728; PRAGMA journal_size_limit=67108864;",
     }
+    # In a file too: threads that race cannot share a database in memory.
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 
 # Cache: shared by all processes of a node at least; Redis shares it between nodes
 REDIS_URL = env("REDIS_URL", default="")
@@ -199,6 +203,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+# The admin's look
+UNFOLD = APPEARANCE
 
 # Language and time
 LANGUAGE_CODE = "en"

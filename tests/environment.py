@@ -13,4 +13,4 @@ os.environ.update(
     EMAIL_URL="",
     REDIS_URL="",
 )
-os.environ.setdefault("DATABASE_URL", f"sqlite:///{_FOLDER}/alertops.sqlite3")
+os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or f"sqlite:///{_FOLDER}/alertops.sqlite3"

@@ -1,5 +1,6 @@
 """Rows for tests, with sensible values for whatever a test does not care about."""
 
+import json
 from datetime import UTC, datetime
 
 import factory
@@ -102,3 +103,27 @@ class AlertFactory(DjangoModelFactory):
     created_at = NOW
     opened_at = NOW
     last_event_at = NOW
+
+
+class MessageFactory(DjangoModelFactory):
+    """A delivery that waits: a build with a state, as RuleFactory's rule reads it."""
+
+    class Meta:
+        model = integrations.InboundMessage
+
+    class Params:
+        state = "FAILED"
+        build = "main"
+
+    integration = factory.SubFactory(IntegrationFactory)
+    received_at = NOW
+    method = "POST"
+    content_type = "application/json"
+    body = factory.LazyAttribute(lambda message: build_body(message.state, message.build))
+    body_size = factory.LazyAttribute(lambda message: len(message.body))
+
+
+def build_body(state: str, build: str = "main", **more: str) -> bytes:
+    """A build's status as Bitbucket tells it."""
+    status = {"state": state, "key": build, "name": f"Build of {build}", **more}
+    return json.dumps({"repository": {"full_name": "acme/website"}, "commit_status": status}).encode()

@@ -7,14 +7,14 @@ set aside after a few starts (`exhausted`) instead of being tried for ever.
 
 import functools
 import os
-import platform
 from datetime import datetime, timedelta
 from typing import Self
 
-import psutil
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+from alertops.lib import processes
 
 
 class ClaimableQuerySet(models.QuerySet):
@@ -33,10 +33,14 @@ class ClaimableQuerySet(models.QuerySet):
         return self.filter(claimed_by=holder())
 
     def release_dead(self, now: datetime) -> int:
-        """Free what processes of this node held that no longer live."""
-        held = self.filter(claimed_by__startswith=f"{node()}/", lease_until__gt=now)
-        dead = [name for name in set(held.values_list("claimed_by", flat=True)) if not is_alive(name)]
-        return self.filter(claimed_by__in=dead).update(lease_until=None, claimed_by="") if dead else 0
+        """Free what processes of this node held that no longer live; return how many rows."""
+        held = self.filter(claimed_by__startswith=f"{processes.node()}/", lease_until__gt=now)
+        holders = set(held.order_by().values_list("claimed_by", flat=True))
+        dead = [name for name in holders if not processes.is_alive(name)]
+        if not dead:
+            return 0
+        # By name and lease again: what another process has claimed meanwhile is its own.
+        return self.filter(claimed_by__in=dead).update(lease_until=None, claimed_by="")
 
 
 class Claimable(models.Model):
@@ -50,11 +54,6 @@ class Claimable(models.Model):
         abstract = True
 
 
-def node() -> str:
-    """Return the name of this machine as the rows know it."""
-    return platform.node()[:80] or "node"
-
-
 def holder() -> str:
     """Return who claims: node, process and the process's start, so that a reused pid is not mistaken."""
     return _holder_of(os.getpid())
@@ -62,14 +61,4 @@ def holder() -> str:
 
 @functools.cache
 def _holder_of(pid: int) -> str:
-    return f"{node()}/{pid}/{psutil.Process(pid).create_time():.2f}"
-
-
-def is_alive(name: str) -> bool:
-    """Tell whether the process of this node behind a holder's name still lives."""
-    _node, pid, started = name.rsplit("/", 2)
-    try:
-        process = psutil.Process(int(pid))
-        return process.status() != psutil.STATUS_ZOMBIE and f"{process.create_time():.2f}" == started
-    except psutil.NoSuchProcess:
-        return False
+    return processes.identity(pid)
