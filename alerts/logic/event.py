@@ -63,7 +63,7 @@ class Event:
     occurred_at: aware, by the sender's clock; None when no path names it.
     received_at: aware, when its message was stored.
     users, teams: names as the sender wrote them; unknown ones are told on the timeline.
-    tags: name to value.
+    tags: name to value.  is_test: sent by somebody who is trying the mapping.
     """
 
     kind: Kind
@@ -84,12 +84,35 @@ class Event:
     occurred_at: datetime | None = None
     received_at: datetime | None = None
     message_id: int | None = None
+    is_test: bool = False
 
 
 def key_digest(integration_id: int, event: Event) -> str:
     """Return the hex SHA-256 of what makes two events one problem.
 
-    Each part is preceded by its length, so that no two different keys can read the same.
+    Each part is preceded by its length, so that no two different keys can read the same. A test is a
+    problem of its own: it neither joins nor closes what is real.
     """
-    parts = (str(integration_id), event.source, event.source_name, event.source_id)
+    parts = [str(integration_id), event.source, event.source_name, event.source_id]
+    if event.is_test:
+        parts.append("test")
     return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()
+
+
+def headline(event: Event) -> str:
+    """Return the event's subject on one line, or what stands for it when it has none."""
+    subject = " ".join(event.subject.split())
+    return subject or ": ".join(filter(None, (event.source_name, event.source_status)))
+
+
+def shortened(text: str, length: int) -> str:
+    """Cut a text to a number of characters, the last of them an ellipsis where something was cut."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def told_at(event: Event, now: datetime) -> datetime:
+    """Return the event's own time: the sender's, else when it was received, and never later than now.
+
+    A sender whose clock is ahead would otherwise make all that follows look older than it.
+    """
+    return min(event.occurred_at or event.received_at or now, now)

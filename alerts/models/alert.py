@@ -30,6 +30,28 @@ class AlertQuerySet(models.QuerySet):
     def open(self) -> Self:
         return self.filter(status=lifecycle.Status.OPEN)
 
+    def acknowledged(self) -> Self:
+        return self.filter(status=lifecycle.Status.ACKNOWLEDGED)
+
+    def closed(self) -> Self:
+        return self.filter(status=lifecycle.Status.CLOSED)
+
+    def snoozed(self, now: datetime) -> Self:
+        return self.not_closed().filter(snoozed_until__gt=now)
+
+    def taken_by_nobody(self, now: datetime) -> Self:
+        """Open alerts that are not kept quiet: what somebody should look at."""
+        return self.open().exclude(snoozed_until__gt=now)
+
+    def of_person(self, user_id: int) -> Self:
+        """Alerts that a person owns or has acknowledged."""
+        acknowledged = Alert.acknowledgers.through.objects.filter(user_id=user_id)
+        return self.filter(Q(owner_id=user_id) | Q(pk__in=acknowledged.values("alert_id")))
+
+    def for_list(self) -> Self:
+        """With what a row of a list shows, in one statement."""
+        return self.select_related("integration", "owner", "policy")
+
     def due_for_waking(self, now: datetime) -> Self:
         """Snoozed alerts whose snooze is over."""
         return self.not_closed().filter(snoozed_until__lte=now).order_by("snoozed_until")
@@ -98,6 +120,7 @@ class Alert(models.Model):
         blank=True,
         related_name="owned_alerts",
         verbose_name=_("owner"),
+        db_index=False,  # an index below begins with it
     )
     acknowledgers = models.ManyToManyField(
         "alerts.User", blank=True, related_name="acknowledged_alerts", verbose_name=_("acknowledged by")
@@ -197,7 +220,13 @@ class AlertEvent(models.Model):
         MERGED = "merged", _("merged")
         CLOSED = "closed", _("closed")
 
-    alert = models.ForeignKey(Alert, models.CASCADE, related_name="events", verbose_name=_("alert"))
+    alert = models.ForeignKey(
+        Alert,
+        models.CASCADE,
+        related_name="events",
+        verbose_name=_("alert"),
+        db_index=False,  # an index below begins with it
+    )
     at = models.DateTimeField(_("time"))
     kind = models.CharField(_("what happened"), max_length=30, choices=Kind)
     actor = models.ForeignKey(

@@ -90,7 +90,7 @@ class EscalationStep(models.Model):
     wait = models.DurationField(
         _("wait"),
         default=timedelta(0),
-        help_text=_("After the step before it; the first step: after the alert. Like 00:05:00."),
+        help_text=_("After the step before it; the first step: after the alert. Like 5 minutes."),
     )
     users = models.ManyToManyField("alerts.User", blank=True, related_name="+", verbose_name=_("users"))
     teams = models.ManyToManyField(
@@ -129,7 +129,7 @@ class EscalationStep(models.Model):
         ordering = ["position", "id"]
 
     def __str__(self) -> str:
-        return f"{self.policy}, {self.position}"
+        return _("Step %(number)d") % {"number": self.position + 1}
 
 
 class EscalationQuerySet(ClaimableQuerySet):

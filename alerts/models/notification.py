@@ -38,7 +38,11 @@ class Notification(Claimable):
         CANCELLED = "cancelled", _("cancelled")
 
     alert = models.ForeignKey(
-        "alerts.Alert", models.CASCADE, related_name="notifications", verbose_name=_("alert")
+        "alerts.Alert",
+        models.CASCADE,
+        related_name="notifications",
+        verbose_name=_("alert"),
+        db_index=False,  # an index below begins with it
     )
     escalation = models.ForeignKey(
         "alerts.Escalation",
@@ -55,6 +59,7 @@ class Notification(Claimable):
         blank=True,
         related_name="notifications",
         verbose_name=_("person"),
+        db_index=False,  # an index below begins with it
     )
     user_label = models.CharField(_("person, as text"), max_length=200)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.PAGE)
@@ -103,7 +108,11 @@ class Attempt(models.Model):
         FAILED = "failed", _("failed for good")
 
     notification = models.ForeignKey(
-        Notification, models.CASCADE, related_name="attempts", verbose_name=_("notification")
+        Notification,
+        models.CASCADE,
+        related_name="attempts",
+        verbose_name=_("notification"),
+        db_index=False,  # the constraint below begins with it
     )
     number = models.PositiveSmallIntegerField(_("number"))
     started_at = models.DateTimeField(_("started"))

@@ -1,0 +1,76 @@
+"""How the severity and the status of an alert, and the fate of a notification, are shown on a page."""
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from alertops.lib.display import Tone, badge
+from alerts.logic.event import Severity
+from alerts.logic.lifecycle import Status
+from alerts.models import Alert, Attempt, Escalation, Notification
+
+SEVERITY = {
+    Severity.CRITICAL: (Tone.RED, "crisis_alert"),
+    Severity.ERROR: (Tone.ORANGE, "error"),
+    Severity.WARNING: (Tone.AMBER, "warning"),
+    Severity.INFO: (Tone.BLUE, "info"),
+}
+# Open is solid, acknowledged outlined, closed grey.
+LOOK = {Status.OPEN: "solid", Status.ACKNOWLEDGED: "outlined", Status.CLOSED: "soft"}
+STATUS_ICON = {
+    Status.OPEN: "notifications_active",
+    Status.ACKNOWLEDGED: "person_check",
+    Status.CLOSED: "task_alt",
+}
+CHANNELS = {"email": _("e-mail")}
+NOTIFICATION = {
+    Notification.Status.PENDING: (Tone.BLUE, "hourglass_top"),
+    Notification.Status.SENT: (Tone.GREEN, "done"),
+    Notification.Status.FAILED: (Tone.RED, "error"),
+    Notification.Status.CANCELLED: (Tone.GREY, "block"),
+}
+ATTEMPT = {
+    Attempt.Result.UNKNOWN: (Tone.AMBER, "question_mark"),
+    Attempt.Result.SENT: (Tone.GREEN, "done"),
+    Attempt.Result.RETRY: (Tone.AMBER, "refresh"),
+    Attempt.Result.FAILED: (Tone.RED, "error"),
+}
+ESCALATION = {
+    Escalation.Status.RUNNING: (Tone.BLUE, "stairs"),
+    Escalation.Status.PAUSED: (Tone.GREY, "pause"),
+    Escalation.Status.EXHAUSTED: (Tone.RED, "crisis_alert"),
+    Escalation.Status.ENDED: (Tone.GREY, "task_alt"),
+}
+
+
+def severity(alert: Alert) -> SafeString:
+    """Show how bad it is; solid while open, outlined once acknowledged, grey when closed."""
+    tone, icon = SEVERITY[Severity(alert.severity)]
+    is_closed = alert.status == Status.CLOSED
+    return badge(
+        alert.get_severity_display(), Tone.GREY if is_closed else tone, icon, look=LOOK[Status(alert.status)]
+    )
+
+
+def status(alert: Alert) -> SafeString:
+    """Show the status as a quiet word beside the severity."""
+    if alert.snoozed_until and alert.status != Status.CLOSED:
+        words = {"status": alert.get_status_display()}
+        return badge(_("%(status)s, snoozed") % words, Tone.GREY, "snooze", look="plain")
+    return badge(alert.get_status_display(), Tone.GREY, STATUS_ICON[Status(alert.status)], look="plain")
+
+
+def notification(row: Notification) -> SafeString:
+    return badge(row.get_status_display(), *NOTIFICATION[Notification.Status(row.status)])
+
+
+def attempt(row: Attempt) -> SafeString:
+    return badge(row.get_result_display(), *ATTEMPT[Attempt.Result(row.result)])
+
+
+def escalation(row: Escalation) -> SafeString:
+    return badge(row.get_status_display(), *ESCALATION[Escalation.Status(row.status)])
+
+
+def channel_name(channel: str) -> str:
+    """Return what people call a channel."""
+    return str(CHANNELS.get(channel, channel))

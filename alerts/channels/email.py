@@ -1,0 +1,137 @@
+"""How a letter leaves by e-mail."""
+
+import smtplib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from email.charset import QP, Charset
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from alerts.channels import smtp
+from alerts.channels.contract import Channel, DeliveryError, Receipt, Send
+from alerts.logic.event import Severity, Urgency, shortened
+from alerts.logic.notification import Letter
+
+TIMEOUT = timedelta(seconds=20)
+MOST_SUBJECT = 200
+_BACKENDS = {"django.core.mail.backends.smtp.EmailBackend": "alerts.channels.smtp.EmailBackend"}
+
+# Seven-bit on the wire: no server on the way has anything to convert.
+_UTF8 = Charset("utf-8")
+_UTF8.body_encoding = QP
+
+# Text on a fill, in light and dark alike; contrast at least 4.5.
+_COLORS = {
+    Severity.CRITICAL: "#b91c1c",
+    Severity.ERROR: "#b93a0a",
+    Severity.WARNING: "#8a5a00",
+    Severity.INFO: "#1d5fb8",
+}
+_OVER = "#4b5563"
+_BRAND = "#794acb"
+
+
+@contextmanager
+def connect() -> Iterator[Send]:
+    """Give a function that hands letters over, all of them on one connection."""
+    backend = get_connection(_BACKENDS.get(settings.EMAIL_BACKEND, settings.EMAIL_BACKEND))
+    try:
+        yield lambda letter: _send(backend, letter)
+    finally:
+        backend.close()
+
+
+def message_of(letter: Letter, connection: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
+    """Return the mail that says what a letter says.
+
+    All mails about an alert refer to one message id that was never sent, so that mail programs show
+    them as one conversation.
+    """
+    message = EmailMultiAlternatives(
+        subject=shortened(f"[{letter.tag}] {letter.subject}", MOST_SUBJECT) + f" (#{letter.alert_id})",
+        body=render_to_string("alerts/mail/letter.txt", {"letter": letter}),
+        to=[letter.address],
+        headers=_headers(letter),
+        connection=connection,
+    )
+    message.encoding = _UTF8
+    message.attach_alternative(render_to_string("alerts/mail/letter.html", _look(letter)), "text/html")
+    return message
+
+
+def _headers(letter: Letter) -> dict[str, str]:
+    headers = {
+        "Message-ID": letter.message_id,
+        "In-Reply-To": letter.thread_id,
+        "References": letter.thread_id,
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "X-Alertops-Alert": str(letter.alert_id),
+    }
+    if letter.urgency is Urgency.HIGH and not letter.is_over:
+        headers |= {"Importance": "high", "X-Priority": "1"}
+    return headers
+
+
+def _look(letter: Letter) -> dict[str, Any]:
+    return {
+        "letter": letter,
+        "color": _OVER if letter.is_over else _COLORS[letter.severity],
+        "brand": _BRAND,
+    }
+
+
+def _send(backend: BaseEmailBackend, letter: Letter) -> Receipt:
+    server = backend if isinstance(backend, smtp.EmailBackend) else None
+    if server:
+        server.deadline.set(TIMEOUT)
+    try:
+        backend.open()
+        if not backend.send_messages([message_of(letter, backend)]):
+            raise DeliveryError("The mail was not taken, and nothing was said.", permanent=False)
+    except (OSError, ValueError) as error:
+        if server and not _is_refusal(error):
+            server.hang_up()
+        raise _as_delivery_error(error) from error
+    return Receipt(server.receipt if server else "")
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Tell whether the server said no in words, and goes on listening."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return error.smtp_code != 421 and not isinstance(error, smtplib.SMTPConnectError)
+    return isinstance(error, smtplib.SMTPRecipientsRefused)
+
+
+def _as_delivery_error(error: Exception) -> DeliveryError:
+    """Say whether another attempt makes sense: not when the server refuses this address or this mail.
+
+    A wrong password or a refused sender is the operator's to mend, and concerns every mail: giving up
+    at once would use up a whole policy in a second.
+    """
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            code, text = next(iter(error.recipients.values()))
+            return _refusal(code, text, permanent=500 <= code < 600)
+        case smtplib.SMTPDataError():
+            return _refusal(error.smtp_code, error.smtp_error, permanent=500 <= error.smtp_code < 600)
+        case smtplib.SMTPResponseException():
+            return _refusal(error.smtp_code, error.smtp_error, permanent=False)
+        case OSError():
+            return DeliveryError(str(error) or type(error).__name__, permanent=False)
+        case _:
+            return DeliveryError(f"This address cannot be used: {error}", permanent=True)
+
+
+def _refusal(code: int, text: bytes | str, *, permanent: bool) -> DeliveryError:
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return DeliveryError(f"{code} {words}", permanent=permanent)
+
+
+CHANNEL = Channel(provider="email", label=_("e-mail"), timeout=TIMEOUT, connect=connect)
