@@ -216,7 +216,11 @@ class InboundMessage(models.Model):
     """
 
     integration = models.ForeignKey(
-        Integration, models.PROTECT, related_name="messages", verbose_name=_("integration")
+        Integration,
+        models.PROTECT,
+        related_name="messages",
+        verbose_name=_("integration"),
+        db_index=False,  # the indexes below begin with it
     )
     received_at = models.DateTimeField(_("received"))
     method = models.CharField(_("method"), max_length=8)
@@ -252,7 +256,6 @@ class InboundMessage(models.Model):
         verbose_name_plural = _("inbound log")
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["integration", "id"], condition=WAITING, name="message_waiting"),
             models.Index(fields=["integration", "-id"], name="message_integration"),
             models.Index(fields=["status", "-id"], name="message_status"),
             models.Index(
@@ -260,6 +263,8 @@ class InboundMessage(models.Model):
                 condition=~Q(delivery_id=""),
                 name="message_delivery_id",
             ),
+            # Last: without statistics SQLite takes the newest of the indexes that would do.
+            models.Index(fields=["integration", "id"], condition=WAITING, name="message_waiting"),
         ]
         permissions = [("process_again", _("Can process messages again"))]
 
@@ -271,7 +276,11 @@ class Outcome(models.Model):
     """What one event of a message did, and why: the trace tells every rule, filter and field."""
 
     message = models.ForeignKey(
-        InboundMessage, models.CASCADE, related_name="outcomes", verbose_name=_("message")
+        InboundMessage,
+        models.CASCADE,
+        related_name="outcomes",
+        verbose_name=_("message"),
+        db_index=False,  # the constraint below begins with it
     )
     event_index = models.PositiveIntegerField(_("event"))
     status = models.CharField(_("status"), max_length=16, choices=STATUS_CHOICES)

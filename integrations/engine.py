@@ -1,0 +1,67 @@
+"""What the ways in do by themselves: drain what waits, finish what was asked for, forget what is old."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from alertops.lib import jobs
+from integrations.models import WAITING, InboundMessage, Integration, IntegrationLease, Replay
+from integrations.operations.accept import PROCESS
+from integrations.operations.replay import REPLAY, UNFINISHED, give_up_old_replays
+from integrations.operations.waiting import waiting
+
+MOST_NUDGES = 500
+PRUNE_BATCH = 500
+MOST_PRUNED = 100_000  # in one call
+
+
+def tick(now: datetime) -> None:
+    """Wake whatever is due. Harmless at any time and on many nodes at once.
+
+    1. Turns of processes of this node that died are free at once, not when their lease ends.
+    2. Integrations with waiting messages whose turn is free are processed.
+    3. Process-again runs that wait, or whose worker died, go on.
+    """
+    IntegrationLease.objects.all().release_dead(now)
+    for integration_id in waiting_integrations(now)[:MOST_NUDGES]:
+        jobs.nudge(PROCESS, integration_id)
+    give_up_old_replays(now)
+    for replay_id in Replay.objects.filter(UNFINISHED).values_list("pk", flat=True)[:MOST_NUDGES]:
+        jobs.nudge(REPLAY, replay_id, cluster=jobs.SLOW)
+
+
+def waiting_integrations(now: datetime) -> QuerySet[Integration, int]:
+    """Return the ids of integrations with messages that wait for somebody to take the turn.
+
+    One look into the partial index for each integration, however many messages are stored or wait.
+    """
+    of_integration = waiting().filter(integration=OuterRef("pk"))
+    is_free = Q(lease=None) | Q(lease__lease_until=None) | Q(lease__lease_until__lte=now)
+    return (
+        Integration.objects.filter(Exists(of_integration), is_free)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def prune_messages(now: datetime, retention: timedelta) -> int:
+    """Delete messages that were received before the time of retention, oldest first; return how many.
+
+    What waits is never deleted. What is left after MOST_PRUNED is for the next call.
+    """
+    count, last_id = 0, 0
+    while count < MOST_PRUNED:
+        rows = InboundMessage.objects.filter(pk__gt=last_id).order_by("pk")
+        oldest = list(rows.values_list("pk", "received_at")[:PRUNE_BATCH])
+        old = [pk for pk, received_at in oldest if received_at < now - retention]
+        if not old:
+            break
+        count += _delete(old)
+        last_id = oldest[-1][0]
+    return count
+
+
+def _delete(ids: list[int]) -> int:
+    """Delete those that do not wait, with their outcomes."""
+    done = InboundMessage.objects.filter(pk__in=ids).exclude(WAITING)
+    return done.delete()[1].get(InboundMessage._meta.label, 0)

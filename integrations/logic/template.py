@@ -1,0 +1,58 @@
+"""A text with paths in it: `<commit_status^name> is <commit_status^state>`. `<<` is a plain <."""
+
+import re
+from dataclasses import dataclass
+
+from alertops.lib import conditions
+
+MAX_LENGTH = 20_000  # of a filled text, so that no sender can make it grow without end
+
+
+class InvalidTemplate(ValueError):
+    """The text is no template; the message names what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A template, read once: texts and paths in turn."""
+
+    pieces: tuple[str | conditions.Path, ...]
+
+
+def parse(text: str) -> Template:
+    """Read a template. Raises InvalidTemplate, and InvalidPath for a path in it."""
+    pieces: list[str | conditions.Path] = []
+    end = 0
+    for mark in _MARKS.finditer(text):
+        pieces.append(text[end : mark.start()])
+        pieces.append(_piece(mark, text))
+        end = mark.end()
+    pieces.append(text[end:])
+    return Template(tuple(piece for piece in pieces if piece != ""))
+
+
+def fill(template: Template, scope: conditions.Scope) -> tuple[str, tuple[conditions.Missing, ...]]:
+    """Return the text with what its paths find, and the paths that found nothing: those are left empty."""
+    texts: list[str] = []
+    missing: list[conditions.Missing] = []
+    for piece in template.pieces:
+        found = piece if isinstance(piece, str) else conditions.look_up(piece, scope)
+        if isinstance(found, conditions.Missing):
+            missing.append(found)
+        else:
+            texts.append(conditions.as_text(found)[:MAX_LENGTH])
+    return "".join(texts)[:MAX_LENGTH], tuple(missing)
+
+
+_MARKS = re.compile("<<|<([^<>]*)(>?)")
+
+
+def _piece(mark: re.Match[str], text: str) -> str | conditions.Path:
+    if mark[0] == "<<":
+        return "<"
+    if not mark[2]:
+        rest = conditions.shorten(text[mark.start() :], 40)
+        raise InvalidTemplate(
+            f"“{rest}” opens a path with < and never closes it with >. Write << for a plain <."
+        )
+    return conditions.parse_path(mark[1])

@@ -1,0 +1,64 @@
+"""How the rules of an integration are read from the database, and written to it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from integrations.logic import mapping, rule_json
+from integrations.logic.pipeline import Config
+from integrations.models import Filter, Integration, MappingRule
+
+RULE_COLUMNS = sorted(rule_json.NAMES - {"filters"})
+FILTER_COLUMNS = ["group", "path", "operator", "value", "is_negated"]
+
+
+class InvalidRules(ValueError):
+    """Rules that cannot work. problems: by the position of their rule."""
+
+    def __init__(self, problems: dict[int, list[mapping.Problem]]) -> None:
+        self.problems = problems
+        super().__init__(
+            "; ".join(
+                f"rule {position + 1}, {problem.field}: {problem.message}"
+                for position, found in problems.items()
+                for problem in found
+            )
+        )
+
+
+def config_of(integration: Integration) -> Config:
+    """Return the rules of an integration, in order; two queries."""
+    rows = integration.rules.prefetch_related("filters")
+    return Config(tuple(rule_of(row, row.filters.all()) for row in rows))
+
+
+def rule_of(row: MappingRule, filters: Iterable[Filter]) -> mapping.Rule:
+    """Return the rule of a row and its filters, whether they are saved or not."""
+    columns = {name: getattr(row, name) for name in RULE_COLUMNS}
+    rows = [{name: getattr(condition, name) for name in FILTER_COLUMNS} for condition in filters]
+    return rule_json.read_rule({**columns, "filters": rows})
+
+
+def apply_rules(integration: Integration, rules: Sequence[dict[str, Any]]) -> None:
+    """Replace the rules of an integration by those of a preset or an export.
+
+    Raises InvalidRules, and writes nothing then.
+    """
+    read = [rule_json.read_rule(rule) for rule in rules]
+    found = {position: mapping.problems(rule) for position, rule in enumerate(read)}
+    refused = {position: problems for position, problems in found.items() if problems}
+    if refused:
+        raise InvalidRules(refused)
+    with transaction.atomic():
+        integration.rules.all().delete()
+        for position, rule in enumerate(read):
+            _create(integration, position, rule_json.write_rule(rule))
+
+
+def _create(integration: Integration, position: int, written: dict[str, Any]) -> None:
+    columns = {name: written[name] for name in RULE_COLUMNS}
+    row = MappingRule.objects.create(integration=integration, position=position, **columns)
+    Filter.objects.bulk_create(
+        Filter(rule=row, position=place, **condition) for place, condition in enumerate(written["filters"])
+    )
