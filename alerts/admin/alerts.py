@@ -21,6 +21,7 @@ from alerts.admin import acts, page
 from alerts.admin.manual import ManualForm
 from alerts.logic.lifecycle import Act, Action, Actor, InvalidTransition, Status
 from alerts.models import Alert
+from alerts.operations import escalation
 from alerts.operations.manual import open_manually
 
 RESPOND = "alerts.respond_alert"
@@ -180,8 +181,12 @@ class AlertAdmin(ModelAdmin):
     # One alert
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.act_view)
-        return [path("<int:number>/do/<slug:action>/", view, name="alerts_alert_act"), *super().get_urls()]
+        act, policy = map(self.admin_site.admin_view, (self.act_view, self.policy_view))
+        return [
+            path("<int:number>/do/<slug:action>/", act, name="alerts_alert_act"),
+            path("<int:number>/policy/", policy, name="alerts_alert_policy"),
+            *super().get_urls(),
+        ]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -199,6 +204,7 @@ class AlertAdmin(ModelAdmin):
             alert=alert,
             main=acts.main_offer(alert) if may_act else None,
             offers=list(offers) if may_act else [],
+            can_renew_policy=may_act and alert.policy_id is not None and alert.status != Status.CLOSED,
             **told,
         )
 
@@ -217,6 +223,20 @@ class AlertAdmin(ModelAdmin):
                 return HttpResponseRedirect(page_of(alert))
         frame = {"title": offer.label, "media": self.media + form.media}
         return self.render(request, "admin/alerts/act.html", alert=alert, offer=offer, form=form, **frame)
+
+    def policy_view(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Begin the escalation anew with the steps that the policy has now; frozen ones stay otherwise."""
+        alert = self.get_viewable(request, str(number))
+        if not self.has_respond_permission(request) or request.method != "POST":
+            raise PermissionDenied
+        try:
+            escalation.use_current_policy(alert, now=clock(), actor=actor_of(request))
+        except InvalidTransition as refusal:
+            messages.error(request, str(refusal))
+        else:
+            said = _("#%(number)d begins anew with its policy as it is now.")
+            messages.success(request, said % {"number": alert.pk})
+        return HttpResponseRedirect(page_of(alert))
 
     @staticmethod
     def _do(request: HttpRequest, alert: Alert, act: Act) -> bool:

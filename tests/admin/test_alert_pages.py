@@ -199,6 +199,29 @@ def test_what_is_refused_in_this_state_says_why(responder):
     assert "Nobody has acknowledged this alert." in page
 
 
+def test_the_policy_as_it_is_now_takes_the_place_of_the_frozen_steps(responder):
+    policy = PolicyFactory()
+    alert = AlertFactory(policy=policy)
+    step = StepFactory(policy=policy, users=[UserFactory()], wait=timedelta(minutes=7))
+
+    answer = responder.post(reverse("admin:alerts_alert_policy", args=[alert.pk]), follow=True)
+
+    assert "begins anew with its policy" in answer.content.decode()
+    frozen = Escalation.objects.live().get(alert=alert)
+    assert [row["wait"] for row in frozen.steps] == [step.wait.total_seconds()]
+    assert "Use the current policy" in responder.get(page_of(alert)).content.decode()
+
+
+def test_the_policy_is_not_renewed_by_a_viewer_nor_for_a_closed_alert(as_role, responder):
+    alert = AlertFactory(policy=PolicyFactory(), status="closed", closed_at=NOW)
+    url = reverse("admin:alerts_alert_policy", args=[alert.pk])
+
+    assert as_role(roles.VIEWER).post(url).status_code == 403
+    assert responder.get(url).status_code == 403
+    assert "closed" in responder.post(url, follow=True).content.decode()
+    assert not Escalation.objects.filter(alert=alert).exists()
+
+
 def test_an_unknown_action_is_no_page(responder):
     assert responder.get(act_url(AlertFactory(), "explode")).status_code == 404
 
