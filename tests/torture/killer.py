@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,10 +31,15 @@ def _members(role: str, *, is_busy: bool = False) -> Callable[[Keeper], list[int
     ]
 
 
+def _alive(process: "subprocess.Popen[bytes]") -> list[int]:
+    """Its pid, while that is its own."""
+    return [process.pid] if process.poll() is None else []
+
+
 VICTIMS: dict[str, Callable[[Keeper], list[int]]] = {
-    "web server": lambda keeper: [keeper.web.pid],
+    "web server": lambda keeper: _alive(keeper.web),
     "web worker": Keeper.web_workers,
-    "supervisor": lambda keeper: [keeper.worker.pid],
+    "supervisor": lambda keeper: _alive(keeper.worker),
     "cluster parent": _members(cluster.PARENT),
     "sentinel": _members(cluster.SENTINEL),
     "pusher": _members(cluster.PUSHER),
