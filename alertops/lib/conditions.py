@@ -9,7 +9,7 @@ reads the whole (`^version`; `^` alone is all of it), and `@element` is the elem
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -21,6 +21,9 @@ ROOT = "^"
 MAX_PATH_LENGTH = 500
 MAX_REGEX_LENGTH = 1000
 REGEX_MEMORY = 1 << 20  # bytes
+# Matching takes about 10 ns for each of a text's bytes and each instruction of the program, at worst.
+MOST_INSTRUCTIONS = 4000
+LONGEST_SEARCHED = 20_000  # characters of a text that a regular expression looks at
 SHOWN_LENGTH = 200  # characters of a value that a reason or a trace repeats
 
 
@@ -68,11 +71,16 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What paths read. headers: by lower-case name.  element: the root itself when nothing is iterated."""
+    """What paths read.
+
+    headers: by lower-case name.  element: the root itself when nothing is iterated.
+    written: texts that are the same for every element, by their path; it is added to.
+    """
 
     root: Any
     headers: Mapping[str, str]
     element: Any
+    written: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,12 @@ class Verdict:
 
 class Regex(Protocol):
     """A compiled regular expression; searching takes time in proportion to the text."""
+
+    @property
+    def programsize(self) -> int: ...
+
+    @property
+    def reverseprogramsize(self) -> int: ...
 
     def search(self, text: bytes) -> object: ...
 
@@ -146,6 +160,19 @@ def look_up(path: Path, scope: Scope) -> Any:
     return Missing(path.text, "it is null") if value is None else value
 
 
+def look_up_text(path: Path, scope: Scope) -> str | Missing:
+    """Return the text of what a path finds; one that all elements share is written only once."""
+    if path.text in scope.written:
+        return scope.written[path.text]
+    found = look_up(path, scope)
+    if isinstance(found, Missing):
+        return found
+    text = as_text(found)
+    if path.is_shared:
+        scope.written[path.text] = text
+    return text
+
+
 def compile_condition(
     path: str, operator: Operator, value: str = "", *, is_negated: bool = False
 ) -> Condition:
@@ -166,24 +193,33 @@ def judge(condition: Condition, scope: Scope) -> Verdict:
 
 
 def compile_regex(pattern: str) -> Regex:
-    """Read a regular expression that takes linear time, whatever it is asked. Raises InvalidCondition."""
+    """Read a regular expression. Raises InvalidCondition.
+
+    Searching takes time in proportion to the text and to the program, and both are bounded.
+    """
     if not pattern:
         raise InvalidCondition("The regular expression is empty.")
     if len(pattern) > MAX_REGEX_LENGTH:
         raise InvalidCondition(f"The regular expression is longer than {MAX_REGEX_LENGTH} characters.")
     try:
-        return re2.compile(pattern.encode("utf-8", "replace"), _REGEX_OPTIONS)
+        regex: Regex = re2.compile(pattern.encode("utf-8", "replace"), _REGEX_OPTIONS)
     except re2.error as error:
         reason = error.args[0].decode(errors="replace") if error.args else "it cannot be read"
         raise InvalidCondition(
             f"“{shorten(pattern)}” is no regular expression that can be used: {reason}."
             " (Look-ahead, look-behind and back-references are not known here.)"
         ) from error
+    if max(regex.programsize, regex.reverseprogramsize) > MOST_INSTRUCTIONS:
+        raise InvalidCondition(
+            f"“{shorten(pattern)}” would take too long: a counted repetition, like {{500}}, repeats what it"
+            " counts. Use * or + instead, or smaller counts."
+        )
+    return regex
 
 
 def matches(regex: Regex, text: str) -> bool:
-    """Tell whether a regular expression is found anywhere in a text."""
-    return regex.search(text.encode("utf-8", "replace")) is not None
+    """Tell whether a regular expression is found in a text, or in its beginning where it is very long."""
+    return regex.search(text[:LONGEST_SEARCHED].encode("utf-8", "replace")) is not None
 
 
 def as_text(value: Any) -> str:
@@ -224,6 +260,7 @@ _INDEX = re.compile(r"-?[0-9]{1,9}")
 _REGEX_OPTIONS = re2.Options()
 _REGEX_OPTIONS.log_errors = False
 _REGEX_OPTIONS.max_mem = REGEX_MEMORY
+_REGEX_OPTIONS.never_capture = True  # nobody reads groups, and they cost a slower second search
 
 
 def _header_path(text: str, keys: list[str]) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from alertops.lib import conditions
-from alertops.lib.conditions import Condition, Missing, Path, Scope
+from alertops.lib.conditions import Condition, Missing, Path, Scope, shorten
 from alerts.logic.event import Kind, Severity
 from integrations.logic import template
 from integrations.logic.mapping import (
@@ -65,7 +65,7 @@ def compile_rule(rule: Rule) -> CompiledRule:
     """Prepare a rule; one that cannot work says so when its turn comes."""
     found = problems(rule)
     if found:
-        broken = "; ".join(f"{problem.field}: {problem.message}" for problem in found[:3])
+        broken = "; ".join(f"{shorten(problem.field)}: {problem.message}" for problem in found[:3])
         return CompiledRule(rule.name, rule.is_enabled, broken)
     return CompiledRule(
         name=rule.name,

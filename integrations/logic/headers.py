@@ -26,7 +26,7 @@ def redact(headers: Mapping[str, str], *, hidden: str) -> dict[str, str]:
     hidden: the token of the URL, which a proxy may repeat in a header of its own.
     """
     return {
-        plain(name)[:LONGEST_NAME]: _kept(name, value, hidden)
+        plain(name)[:LONGEST_NAME]: _kept(plain(name), value, hidden)
         for name, value in list(headers.items())[:MOST_HEADERS]
     }
 

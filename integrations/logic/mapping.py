@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from alertops.lib import conditions
+from alertops.lib.conditions import shorten
 from alerts.logic.event import Severity
 from integrations.logic import template
 
@@ -184,7 +185,7 @@ def _field_name(name: str) -> Iterator[Problem]:
             yield Problem(f"fields.{name}", f"A tag needs a name of 1 to {MAX_TAG_NAME} characters.")
     elif name not in FIELDS:
         known = ", ".join(FIELDS)
-        yield Problem(f"fields.{name}", f"There is no field “{name}”: use {known}, or tag:<name>.")
+        yield Problem(f"fields.{name}", f"There is no field “{shorten(name)}”: use {known}, or tag:<name>.")
 
 
 def _constants(rule: Rule) -> Iterator[Problem]:
@@ -199,7 +200,9 @@ def _constants(rule: Rule) -> Iterator[Problem]:
     elif (
         severity.kind is FieldKind.CONSTANT and not rule.severity_cases and severity.value not in _SEVERITIES
     ):
-        yield Problem("fields.severity", f"“{severity.value}” is no severity: use {', '.join(_SEVERITIES)}.")
+        yield Problem(
+            "fields.severity", f"“{shorten(severity.value)}” is no severity: use {', '.join(_SEVERITIES)}."
+        )
 
 
 def _values(rule: Rule) -> Iterator[Problem]:
@@ -226,7 +229,7 @@ def _constant_status(rule: Rule) -> Iterator[Problem]:
     if are_plain and status.value.strip().casefold() not in listed:
         yield Problem(
             "fields.source_status",
-            f"“{status.value}” is in none of the lists, so the rule never does anything.",
+            f"“{shorten(status.value)}” is in none of the lists, so the rule never does anything.",
         )
 
 
@@ -238,7 +241,8 @@ def _overlaps(rule: Rule) -> Iterator[Problem]:
         for key, value in own.items():
             if key in earlier:
                 yield Problem(
-                    field, f"“{value}” is in two lists: {earlier[key]} comes first, so this never counts."
+                    field,
+                    f"“{shorten(value)}” is in two lists: {earlier[key]} comes first, so this never counts.",
                 )
         earlier |= {key: _LIST_WORDS[field] for key in own if key not in earlier}
 

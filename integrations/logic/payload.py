@@ -13,8 +13,8 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from string import hexdigits
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl
 
 MAX_DEPTH = 100
 MAX_FIELDS = 10_000
@@ -78,6 +78,8 @@ _BRACKETS = bytes.maketrans(b"{[}]", b"\x01\x01\xff\xff")  # as signed bytes: 1 
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"{[}]"))
 _SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|\x00")
 _HARMFUL = re.compile("[\x00\ud800-\udfff]")
+_CODE = re.compile(rb"%([0-9a-fA-F]{2})")
+_BYTES = {(high + low).encode(): bytes.fromhex(high + low) for high in hexdigits for low in hexdigits}
 _FORM = re.compile(r"[^\s=&<]+=")
 
 
@@ -158,16 +160,27 @@ def _refuse_foreign(text: str, media_type: str) -> None:
 
 def _fields(text: str, subject: str) -> dict[str, Any]:
     """Read fields; one that is sent several times becomes a list."""
+    if text.count("&") >= MAX_FIELDS:
+        raise UnreadableBody(f"The {subject} has more than {MAX_FIELDS} fields.")
+    fields: dict[str, Any] = {}
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+        for pair in filter(None, text.split("&")):
+            name, _equals, value = pair.partition("=")
+            _add(fields, clean(_unquote(name)), clean(_unquote(value)))
     except UnicodeDecodeError:
         raise UnreadableBody(f"The {subject} is not UTF-8: encode its fields as UTF-8.") from None
-    except ValueError:
-        raise UnreadableBody(f"The {subject} has more than {MAX_FIELDS} fields.") from None
-    fields: dict[str, Any] = {}
-    for name, value in pairs:
-        _add(fields, clean(name), clean(value))
     return fields
+
+
+def _unquote(text: str) -> str:
+    """Read the codes of a form. Raises UnicodeDecodeError.
+
+    urllib's takes 200 times the memory of its input when that is all percent signs.
+    """
+    text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    return _CODE.sub(lambda code: _BYTES[code[1]], text.encode("utf-8", "replace")).decode()
 
 
 def _add(fields: dict[str, Any], name: str, value: str) -> None:

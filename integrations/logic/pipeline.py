@@ -120,7 +120,7 @@ def _elements(rule: CompiledRule, payload: Payload, found: Sequence[Any]) -> Ite
     whole = Scope(payload.data, payload.headers, payload.data)
     shared = [_judged(row, whole) if row[1].path.is_shared else None for row in rule.filters]
     for index, value in enumerate(found):
-        scope = Scope(payload.data, payload.headers, value)
+        scope = Scope(payload.data, payload.headers, value, whole.written)
         rows = zip(shared, rule.filters, strict=True)
         yield _Element(index, scope, tuple(known or _judged(row, scope) for known, row in rows))
 

@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from alertops.lib import conditions
-from alertops.lib.conditions import shorten
 from alerts.logic.event import Severity
 from integrations.logic.mapping import (
     FIELDS,
@@ -48,7 +47,7 @@ def read_rule(data: object) -> Rule:
     reader = _Reader()
     rule = reader.items_of(data, "rule")
     for name in sorted(rule.keys() - NAMES):
-        reader.refuse(name, f"There is no “{name}” in a rule.")
+        reader.refuse(name, f"There is no “{conditions.shorten(name)}” in a rule.")
     return Rule(
         name=reader.text_of(rule.get("name", ""), "name"),
         is_enabled=reader.flag_of(rule.get("is_enabled", True), "is_enabled"),
@@ -174,9 +173,10 @@ class _Reader:
         return False
 
     def choice_of(self, choices: type[Choice], data: object, place: str) -> Choice | None:
+        text = clean(conditions.preview(data))
         try:
-            return choices(str(data))
+            return choices(text)
         except ValueError:
             known = ", ".join(choices)
-            self.refuse(place, f"“{shorten(str(data))}” is not known here: use one of {known}.")
+            self.refuse(place, f"“{text}” is not known here: use one of {known}.")
             return None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from alertops.lib import conditions
 
 MAX_LENGTH = 20_000  # of a filled text, so that no sender can make it grow without end
+MAX_PATHS = 100
 
 
 class InvalidTemplate(ValueError):
@@ -28,20 +29,29 @@ def parse(text: str) -> Template:
         pieces.append(_piece(mark, text))
         end = mark.end()
     pieces.append(text[end:])
+    if sum(1 for piece in pieces if isinstance(piece, conditions.Path)) > MAX_PATHS:
+        raise InvalidTemplate(f"The text names more than {MAX_PATHS} paths: use fewer.")
     return Template(tuple(piece for piece in pieces if piece != ""))
 
 
 def fill(template: Template, scope: conditions.Scope) -> tuple[str, tuple[conditions.Missing, ...]]:
-    """Return the text with what its paths find, and the paths that found nothing: those are left empty."""
+    """Return the text with what its paths find, and the paths that found nothing: those are left empty.
+
+    It ends where it is full: what a template names a thousand times is not gathered a thousand times.
+    """
     texts: list[str] = []
     missing: list[conditions.Missing] = []
+    room = MAX_LENGTH
     for piece in template.pieces:
-        found = piece if isinstance(piece, str) else conditions.look_up(piece, scope)
+        found = piece if isinstance(piece, str) else conditions.look_up_text(piece, scope)
         if isinstance(found, conditions.Missing):
             missing.append(found)
-        else:
-            texts.append(conditions.as_text(found)[:MAX_LENGTH])
-    return "".join(texts)[:MAX_LENGTH], tuple(missing)
+            continue
+        texts.append(found[:room])
+        room -= len(texts[-1])
+        if not room:
+            break
+    return "".join(texts), tuple(missing)
 
 
 _MARKS = re.compile("<<|<([^<>]*)(>?)")

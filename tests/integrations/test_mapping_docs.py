@@ -43,6 +43,9 @@ def test_every_field_is_explained(label):
         f"{conditions.MAX_PATH_LENGTH}, {conditions.MAX_REGEX_LENGTH:,}",
         f"{template.MAX_LENGTH:,}",
         f"{mapping.MAX_TAGS}, {mapping.MAX_VALUES}",
+        f"its first {conditions.LONGEST_SEARCHED:,} characters",
+        f"{conditions.MOST_INSTRUCTIONS:,}: ",
+        f"| paths in a template | {template.MAX_PATHS} |",
     ],
 )
 def test_every_limit_is_told(limit):

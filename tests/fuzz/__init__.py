@@ -1,0 +1,1 @@
+"""What strangers send and what rules say, made up by the ten thousand; `make fuzz` tries a million."""
