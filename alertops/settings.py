@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "integrations.middleware.StraightToTheDoor",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -130,7 +131,12 @@ if IS_SQLITE:
 REDIS_URL = env("REDIS_URL", default="")
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        {
+            "BACKEND": "alertops.lib.cache.OneClientRedisCache",
+            "LOCATION": REDIS_URL,
+            # Seconds: a Redis that hangs may hold up nobody for longer.
+            "OPTIONS": {"socket_timeout": 1.0, "socket_connect_timeout": 1.0},
+        }
         if REDIS_URL
         else {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
@@ -161,7 +167,7 @@ Q_CLUSTER = {
     "ALT_CLUSTERS": {
         "slow": {"workers": 1, "queue_limit": 1, "timeout": 600, "retry": 2400, "poll": 0.5},
     },
-    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default"}),
+    **({"redis": REDIS_URL} if REDIS_URL else {"orm": "default", "broker_class": "alertops.lib.queue.Queue"}),
 }
 
 # E-mail: written to files under the data folder until EMAIL_URL names a server
@@ -177,8 +183,11 @@ DEFAULT_FROM_EMAIL = env("ALERTOPS_MAIL_FROM", default=f"alertops@{_base.hostnam
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # The door
+DOOR_THREADS = env.int("ALERTOPS_DOOR_THREADS", default=1)
+DOOR_SECONDS = env.float("ALERTOPS_DOOR_SECONDS", default=10)
 MAX_BODY_BYTES = env.int("ALERTOPS_MAX_BODY_BYTES", default=1_000_000)
 MESSAGE_RETENTION = timedelta(days=env.int("ALERTOPS_MESSAGE_RETENTION_DAYS", default=90))
+METRICS_TOKEN = env("ALERTOPS_METRICS_TOKEN", default="")
 TRUSTED_PROXY_COUNT = env.int("ALERTOPS_TRUSTED_PROXIES", default=0)
 
 # REST API
@@ -226,10 +235,11 @@ STORAGES = {
 # Security follows from the base URL
 CSRF_TRUSTED_ORIGINS = [f"{_base.scheme}://{_base.netloc}"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
+CSRF_FAILURE_VIEW = "alertops.views.forged"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -249,7 +259,10 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"tokens": {"()": "alertops.lib.logs.HideTokens"}},
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]}},
     "root": {"handlers": ["console"], "level": env("ALERTOPS_LOG_LEVEL", default="INFO")},
+    # Anybody can ask for any host, and as often as they like; the answer names the mend.
+    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
 }

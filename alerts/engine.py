@@ -57,7 +57,7 @@ def time_out_due(now: datetime) -> int:
 
 def escalate_due(now: datetime) -> int:
     """Run the steps that are due."""
-    return _each(Escalation.objects.due_for_escalation(now), lambda pk: steps.run_due(pk, now=now))
+    return steps.run_due(Escalation.objects.due_for_escalation(now).in_turns(BATCH), now=now)
 
 
 def deliver_due(now: datetime) -> int:

@@ -9,8 +9,9 @@ from django.utils import timezone
 from alertops.lib import jobs
 from alerts import engine
 
-# After this time no new pass is begun, and what is left is nudged again.
-BUDGET = timedelta(seconds=4)
+# After this time no new pass is begun, and what is left is nudged again: it stands at the end of the queue,
+# so that no drain keeps another waiting for much longer, however many of them a storm has set going.
+BUDGET = timedelta(seconds=1)
 
 
 def wake() -> None:

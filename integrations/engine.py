@@ -26,7 +26,9 @@ def tick(now: datetime) -> None:
     for integration_id in waiting_integrations(now)[:MOST_NUDGES]:
         jobs.nudge(PROCESS, integration_id)
     give_up_old_replays(now)
-    for replay_id in Replay.objects.filter(UNFINISHED).values_list("pk", flat=True)[:MOST_NUDGES]:
+    unfinished = Replay.objects.filter(UNFINISHED)
+    unfinished.release_dead(now)
+    for replay_id in unfinished.free(now).values_list("pk", flat=True)[:MOST_NUDGES]:
         jobs.nudge(REPLAY, replay_id, cluster=jobs.SLOW)
 
 

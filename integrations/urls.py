@@ -2,11 +2,14 @@
 
 from django.urls import path, re_path
 
-from integrations.views import DeliveryView, StatusView
+from alertops.lib.measures import counted
+from integrations.views import DeliveryView, StatusView, unknown_address
 
 app_name = "integrations"
+# A slash at the end is what people add by hand.
+DELIVERY = re_path(r"^in/(?P<token>[^/]+)/?$", counted(DeliveryView.as_view()), name="delivery")
 urlpatterns = [
-    # A slash at the end is what people add by hand.
-    re_path(r"^in/(?P<token>[^/]+)/?$", DeliveryView.as_view(), name="delivery"),
+    DELIVERY,
     path("in/<str:token>/messages/<int:message_id>", StatusView.as_view(), name="status"),
+    re_path(r"^in(?:/|$)", unknown_address),
 ]

@@ -2,22 +2,26 @@
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from alertops.lib import outages
+from alertops.lib.environ import CUT_OFF
+from alertops.lib.seldom import Seldom
 from integrations import operations
 from integrations.logic.outcome import Reason
 from integrations.models import InboundMessage
@@ -30,7 +34,9 @@ HTTP_STATUS = {
     Reason.TOO_LARGE: 413,
     Reason.UNREADABLE_BODY: 400,
 }
-SECONDS_UNTIL_RETRY = 5
+SECONDS_UNTIL_RETRY = 10
+OUTCOME = "alertops.outcome"  # in the environ of a delivery that has been taken in already: `gathering`
+_outages = Seldom()
 
 
 class AnyClient(BaseContentNegotiation):
@@ -53,15 +59,13 @@ class Machine(APIView):
     content_negotiation_class = AnyClient
     schema = None
 
-    def http_method_not_allowed(self, request: Any, *_args: Any, **_kwargs: Any) -> Response:
+    def http_method_not_allowed(self, request: Any, *_args: Any, **_kwargs: Any) -> Any:
         methods = ", ".join(method.upper() for method in self.http_method_names)
         return _error("method_not_allowed", _("Use %(methods)s.") % {"methods": methods}, 405, Allow=methods)
 
-    def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, OperationalError | InterfaceError):
-            logger.error("The database is away, a sender was asked to try again: %s", exc)
-            detail = _("The database is away. Send this again.")
-            return _error("unavailable", detail, 503, **{"Retry-After": str(SECONDS_UNTIL_RETRY)})
+    def handle_exception(self, exc: Exception) -> Any:
+        if isinstance(exc, DatabaseError):
+            return _unavailable(exc)
         return super().handle_exception(exc)
 
 
@@ -70,15 +74,19 @@ class DeliveryView(Machine):
 
     http_method_names = ["post", "put", "get"]
 
+    def initial(self, request: Request, *_args: Any, **_kwargs: Any) -> None:
+        """Look at nobody's permission: there is no person, and this costs as much as the answer."""
+
     def post(self, request: Request, token: str) -> HttpResponse:
         try:
-            message_id = operations.accept(token, _delivery(request._request), now=_now())
+            message_id = _accepted(request._request, token)
         except operations.UnknownToken:
             return _unknown_token()
         except operations.MethodRefused:
             return _method_refused()
         except operations.Refused as refused:
-            return _error(refused.reason, refused.detail, HTTP_STATUS[refused.reason])
+            status = 408 if isinstance(refused, TooSlow) else HTTP_STATUS[refused.reason]
+            return _error(refused.reason, refused.detail, status)
         status_url = f"{operations.door(token)}/messages/{message_id}"
         return JsonResponse({"id": message_id, "status_url": status_url}, status=202)
 
@@ -92,10 +100,10 @@ class StatusView(Machine):
     http_method_names = ["get"]
 
     def get(self, request: Request, token: str, message_id: int) -> HttpResponse:
-        integration = operations.find(token, _now())
-        if integration is None:
+        doorway = operations.find(token, _now())
+        if doorway is None:
             return _unknown_token()
-        message = InboundMessage.objects.defer("body").filter(integration=integration, pk=message_id).first()
+        message = InboundMessage.objects.defer("body").filter(integration=doorway.id, pk=message_id).first()
         if message is None:
             return _error("unknown_message", _("This integration has no such message."), 404)
         if _is_for_the_log(request):
@@ -105,11 +113,43 @@ class StatusView(Machine):
         return JsonResponse(_as_json(message), headers={"Cache-Control": "no-store"})
 
 
-def _delivery(request: HttpRequest) -> operations.Delivery:
+class TooSlow(operations.Refused):
+    """The body did not come to its end in time."""
+
+
+@dataclass(frozen=True)
+class CutOffBody:
+    """A body that did not come to its end: whoever reads it refuses the delivery."""
+
+    why: str
+
+    def read(self, _size: int, /) -> bytes:
+        if self.why == "late":
+            detail = _("The body came too slowly: send it at one go.")
+            raise TooSlow(Reason.UNREADABLE_BODY, detail)
+        raise operations.Refused(Reason.UNREADABLE_BODY, _("The body broke off: send it again."))
+
+
+@csrf_exempt
+def unknown_address(request: HttpRequest) -> HttpResponse:
+    """Answer what is sent to an address beside the doors."""
+    return _unknown_token()
+
+
+def _accepted(request: HttpRequest, token: str) -> int:
+    """Return the id that this delivery got together with others, or take it in now."""
+    outcome = request.META.get(OUTCOME)
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome or operations.accept(token, delivery_of(request), now=_now())
+
+
+def delivery_of(request: HttpRequest) -> operations.Delivery:
     """Hand over the request with its body unread.
 
     Django reads by Content-Length: a body in chunks would arrive empty, one that broke off as whole.
     """
+    cut_off = request.META.get(CUT_OFF)
     return operations.Delivery(
         method=request.method or "",
         content_type=request.META.get("CONTENT_TYPE", ""),
@@ -117,7 +157,7 @@ def _delivery(request: HttpRequest) -> operations.Delivery:
         query_string=request.META.get("QUERY_STRING", ""),
         headers=request.headers,
         remote_address=_remote_address(request),
-        stream=request.META["wsgi.input"],
+        stream=CutOffBody(cut_off) if cut_off else request.META["wsgi.input"],
     )
 
 
@@ -166,11 +206,11 @@ def _alert_as_json(number: int | None) -> dict[str, Any] | None:
     return {"number": number, "url": settings.BASE_URL + reverse("admin:alerts_alert_change", args=[number])}
 
 
-def _unknown_token() -> Response:
+def _unknown_token() -> HttpResponse:
     return _error("unknown_url", _("No integration has this URL: copy it anew from the admin."), 404)
 
 
-def _method_refused() -> Response:
+def _method_refused() -> HttpResponse:
     detail = _(
         "This address takes deliveries by POST or PUT. GET with values in the query works only where the"
         " integration accepts it."
@@ -178,8 +218,21 @@ def _method_refused() -> Response:
     return _error("method_not_allowed", detail, 405, Allow="POST, PUT")
 
 
-def _error(code: str, detail: str, status: int, **headers: str) -> Response:
-    return Response({"error": code, "detail": detail}, status=status, headers=headers)
+def _unavailable(error: DatabaseError) -> HttpResponse:
+    """Ask the sender to try again; the log is told what is wrong, but not once per delivery."""
+    what = outages.describe(error)
+    if counted := _outages.count():
+        logger.error("%s senders were asked to try again: %s (%s)", counted, what, type(error).__name__)
+    return _error(
+        "unavailable", what + _(" Send this again."), 503, **{"Retry-After": str(SECONDS_UNTIL_RETRY)}
+    )
+
+
+def _error(code: str, detail: str, status: int, **headers: str) -> JsonResponse:
+    response = JsonResponse({"error": code, "detail": detail}, status=status, headers=headers)
+    # It is on record in the inbound log; Django's own line would show the secret URL.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 def _now() -> datetime:

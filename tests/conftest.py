@@ -6,6 +6,8 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 
+from alerts.channels import lines
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _plain_static_files() -> None:
@@ -19,3 +21,10 @@ def _empty_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_open_line() -> Iterator[None]:
+    """The next test has another mail server."""
+    yield
+    lines.close_all()

@@ -13,6 +13,7 @@ import itertools
 import logging
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -28,6 +29,8 @@ class MailServer:
     """What a mail server is to a test.
 
     refuses: address to what is answered to its RCPT.  pause: seconds before each answer.
+    patience: how many mails it takes on one connection.  farewell: what it says then to the next; nothing:
+    it just closes the connection after the last.
     on_data: called when a mail has arrived and before anything is answered.
     """
 
@@ -36,6 +39,8 @@ class MailServer:
         self.raw: list[bytes] = []
         self.refuses: dict[str, str] = {}
         self.pause = 0.0
+        self.patience: int | None = None
+        self.farewell = ""
         self.on_data: Callable[[], None] = lambda: None
         self.connections = 0
         self._answers: list[str] = []
@@ -88,6 +93,7 @@ class MailServer:
 class _Handler:
     def __init__(self, server: MailServer) -> None:
         self.server = server
+        self.taken: Counter[SMTP] = Counter()
 
     async def handle_EHLO(  # noqa: N802 (aiosmtpd's name)
         self, smtp: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
@@ -98,9 +104,12 @@ class _Handler:
         return responses
 
     async def handle_MAIL(  # noqa: N802
-        self, _smtp: SMTP, _session: Session, envelope: Envelope, address: str, options: list[Any]
+        self, smtp: SMTP, _session: Session, envelope: Envelope, address: str, options: list[Any]
     ) -> str:
         await self._pause()
+        if self.server.farewell and self._is_tired(smtp):
+            self._close(smtp)
+            return self.server.farewell
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 OK"
@@ -114,9 +123,20 @@ class _Handler:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _smtp: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, smtp: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         await self._pause()
+        self.taken[smtp] += 1
+        if not self.server.farewell and self._is_tired(smtp):
+            self._close(smtp)
         return self.server.take(envelope)
+
+    def _is_tired(self, smtp: SMTP) -> bool:
+        return self.server.patience is not None and self.taken[smtp] >= self.server.patience
+
+    @staticmethod
+    def _close(smtp: SMTP) -> None:
+        """Close the connection as soon as the answer is out."""
+        asyncio.get_running_loop().call_soon(smtp.transport.close)
 
     async def _pause(self) -> None:
         if self.server.pause:

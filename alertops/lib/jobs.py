@@ -64,6 +64,11 @@ def enqueue(task: str, *arguments: int | str, cluster: str = ALERTS) -> None:
     async_task(task, *arguments, broker=_queue(cluster, os.getpid()))
 
 
+def depth(cluster: str) -> int:
+    """Return how many tasks wait in the queue of a cluster. Raises what the queue raises."""
+    return _queue(cluster, os.getpid()).queue_size()
+
+
 @contextlib.contextmanager
 def afresh() -> Iterator[None]:
     """Have nudges sent whatever is on its way: that may have died with a worker, or with its queue."""

@@ -4,6 +4,7 @@ import ctypes
 import functools
 import os
 import platform
+import shutil
 import signal
 import sys
 import threading
@@ -86,3 +87,15 @@ def _started_by_proc(pid: int) -> str | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     return None if fields[0] in ("Z", "X") else fields[19]
+
+
+def folder_of_parent(base: Path) -> Path:
+    """Return a folder that this process shares with its siblings alone; those of dead parents are removed."""
+    base.mkdir(parents=True, exist_ok=True)
+    mine = base / identity(os.getppid()).replace("/", "~")
+    mine.mkdir(exist_ok=True)
+    for folder in base.iterdir():
+        name = folder.name.replace("~", "/")
+        if folder != mine and name.startswith(f"{node()}/") and not is_alive(name):
+            shutil.rmtree(folder, ignore_errors=True)
+    return mine

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from alertops.lib.display import link, page_of, when
 from alerts.logic.lifecycle import Status
 from alerts.models import Alert, Escalation
-from alerts.operations import escalation, links
+from alerts.operations import forecast, links
 
 MOST_LINES = 200
 MOST_NOTIFICATIONS = 50
@@ -29,7 +29,7 @@ def contents(alert: Alert, request: HttpRequest, now: datetime) -> dict[str, Any
         "sentence": sentence(alert, now),
         "counted": _counted(alert, now),
         "is_exhausted": live is not None and live.status == Escalation.Status.EXHAUSTED,
-        "upcoming": escalation.upcoming(alert, now=now),
+        "upcoming": forecast.upcoming(alert, now=now),
         "source_url": alert.source_url if links.is_web(alert.source_url) else "",
         "runbook_url": alert.runbook_url if links.is_web(alert.runbook_url) else "",
         "notifications": alert.notifications.order_by("-id")[:MOST_NOTIFICATIONS],

@@ -41,9 +41,12 @@ class Channel:
     label: by what people are told, as they say it.
     timeout: how long one call of `send` may last in all, whatever the provider does.
     connect: gives the `send` of one connection, which is used for several letters and closed at the end.
+    kept: how long a connection stays open after its last letter: for a provider with which setting one up
+    takes longer than sending a letter. It may be dead when it is used again: `send` has to see to that.
     """
 
     provider: str
     label: str | Promise
     timeout: timedelta
     connect: Callable[[], AbstractContextManager[Send]]
+    kept: timedelta = timedelta(0)

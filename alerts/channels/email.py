@@ -1,5 +1,6 @@
 """How a letter leaves by e-mail."""
 
+import functools
 import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from alerts.logic.event import Severity, Urgency, shortened
 from alerts.logic.notification import Letter
 
 TIMEOUT = timedelta(seconds=20)
+KEPT = timedelta(seconds=5)
 MOST_SUBJECT = 200
 _BACKENDS = {"django.core.mail.backends.smtp.EmailBackend": "alerts.channels.smtp.EmailBackend"}
 
@@ -42,7 +44,7 @@ def connect() -> Iterator[Send]:
     """Give a function that hands letters over, all of them on one connection."""
     backend = get_connection(_BACKENDS.get(settings.EMAIL_BACKEND, settings.EMAIL_BACKEND))
     try:
-        yield lambda letter: _send(backend, letter)
+        yield functools.partial(_send, backend)
     finally:
         backend.close()
 
@@ -92,21 +94,11 @@ def _send(backend: BaseEmailBackend, letter: Letter) -> Receipt:
     if server:
         server.deadline.set(TIMEOUT)
     try:
-        backend.open()
         if not backend.send_messages([message_of(letter, backend)]):
             raise DeliveryError("The mail was not taken, and nothing was said.", permanent=False)
     except (OSError, ValueError) as error:
-        if server and not _is_refusal(error):
-            server.hang_up()
         raise _as_delivery_error(error) from error
     return Receipt(server.receipt if server else "")
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Tell whether the server said no in words, and goes on listening."""
-    if isinstance(error, smtplib.SMTPResponseException):
-        return error.smtp_code != 421 and not isinstance(error, smtplib.SMTPConnectError)
-    return isinstance(error, smtplib.SMTPRecipientsRefused)
 
 
 def _as_delivery_error(error: Exception) -> DeliveryError:
@@ -134,4 +126,4 @@ def _refusal(code: int, text: bytes | str, *, permanent: bool) -> DeliveryError:
     return DeliveryError(f"{code} {words}", permanent=permanent)
 
 
-CHANNEL = Channel(provider="email", label=_("e-mail"), timeout=TIMEOUT, connect=connect)
+CHANNEL = Channel(provider="email", label=_("e-mail"), timeout=TIMEOUT, connect=connect, kept=KEPT)

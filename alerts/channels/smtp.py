@@ -7,14 +7,18 @@ takes nine seconds for each answer would hold a worker for minutes.
 import functools
 import smtplib
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from django.core.mail import EmailMessage
 from django.core.mail.backends import smtp
 
 # How long the politeness of a good-bye may last.
 FAREWELL = timedelta(seconds=2)
+# What a server says when it wants the content of a mail, and when it closes the line.
+GO_ON, CLOSING = 354, 421
 
 
 class Deadline:
@@ -35,9 +39,13 @@ class Deadline:
 
 
 class _InTime(smtplib.SMTP):
-    """Each step of the conversation gets what is left of the time; the server's last word is kept."""
+    """Each step of the conversation gets what is left of the time; the server's last word is kept.
+
+    has_content: the server was sent the content of the last mail, or a part of it: it may have taken it.
+    """
 
     receipt = ""
+    has_content = False
 
     def __init__(self, *arguments: Any, deadline: Deadline, **options: Any) -> None:
         self.deadline = deadline
@@ -52,7 +60,13 @@ class _InTime(smtplib.SMTP):
 
     def getreply(self) -> tuple[int, bytes]:
         self._hurry()
-        return super().getreply()
+        code, text = super().getreply()
+        self.has_content |= code == GO_ON
+        return code, text
+
+    def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
+        self.has_content = False
+        return super().mail(sender, options)
 
     def data(self, msg: Any) -> tuple[int, bytes]:
         code, text = super().data(msg)
@@ -76,7 +90,9 @@ class _InTimeByTLS(_InTime, smtplib.SMTP_SSL):
 
 
 class EmailBackend(smtp.EmailBackend):
-    """Django's SMTP backend with a deadline over all steps together."""
+    """Django's SMTP backend with a deadline over all steps together, on a line that may stay open."""
+
+    _partial_connection: Any  # Django's, while a log-in is under way
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -91,11 +107,55 @@ class EmailBackend(smtp.EmailBackend):
         """What the server said when it took the last message."""
         return self.connection.receipt if isinstance(self.connection, _InTime) else ""
 
+    def open(self) -> bool | None:
+        """Connect unless it is open; what could not be set up to its end (a log-in, say) is closed."""
+        try:
+            return super().open()
+        except OSError:
+            self.hang_up()
+            raise
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Send, and once more on a new line if the server has left the old one, and has no content yet.
+
+        Servers close a line that was idle, or one that has carried enough: that is nobody's failure.
+        """
+        was_open = not self.open()
+        try:
+            return super().send_messages(email_messages)
+        except OSError as error:
+            is_stale = was_open and not self._has_content
+            if has_left(error):
+                self.hang_up()
+            if not is_stale or self.connection:
+                raise
+        self.open()
+        return super().send_messages(email_messages)
+
     def close(self) -> None:
         self.deadline.set(FAREWELL)
         super().close()
 
     def hang_up(self) -> None:
-        """Close a connection that has failed, without waiting for a server that may not answer."""
-        self.deadline.set(timedelta(0))
-        super().close()
+        """Close a line that has failed, without waiting for a server that may not answer."""
+        lines = (self.connection, self._partial_connection)
+        self.connection = self._partial_connection = None
+        for line in filter(None, lines):
+            line.close()
+
+    @property
+    def _has_content(self) -> bool:
+        return isinstance(self.connection, _InTime) and self.connection.has_content
+
+
+def has_left(error: OSError) -> bool:
+    """Tell whether the server has gone or is going; not if it said no in words and goes on listening."""
+    match error:
+        case smtplib.SMTPConnectError():
+            return True
+        case smtplib.SMTPResponseException():
+            return error.smtp_code == CLOSING
+        case smtplib.SMTPRecipientsRefused():
+            return any(code == CLOSING for code, _text in error.recipients.values())
+        case _:
+            return True

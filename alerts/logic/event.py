@@ -111,8 +111,10 @@ def shortened(text: str, length: int) -> str:
 
 
 def told_at(event: Event, now: datetime) -> datetime:
-    """Return the event's own time: the sender's, else when it was received, and never later than now.
+    """Return the event's own time: the sender's, and never later than when it was received.
 
-    A sender whose clock is ahead would otherwise make all that follows look older than it.
+    A sender whose clock is ahead would otherwise make all that follows look older than it; and so would one
+    whose event waited, if it counted from now.
     """
-    return min(event.occurred_at or event.received_at or now, now)
+    received_at = min(event.received_at or now, now)
+    return min(event.occurred_at or received_at, received_at)

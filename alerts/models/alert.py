@@ -171,6 +171,15 @@ class Alert(models.Model):
         ]
         indexes = [
             models.Index(fields=["key_digest", "-id"], name="alert_key"),
+            # A key may have a long past, of which only its last closings and what was merged matter.
+            models.Index(
+                fields=["key_digest", "closed_at"],
+                condition=Q(closed_at__isnull=False),
+                name="alert_key_closed",
+            ),
+            models.Index(
+                fields=["key_digest"], condition=Q(merged_into__isnull=False), name="alert_key_merged"
+            ),
             models.Index(fields=["status", "-id"], name="alert_status"),
             models.Index(fields=["owner", "status"], name="alert_owner"),
             models.Index(

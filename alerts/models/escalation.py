@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from alertops.lib.claims import Claimable, ClaimableQuerySet
 from alerts.logic import escalation, event
+from alerts.models.turns import InTurnsQuerySet, TakesTurns
 
 STOP_CHOICES = [
     (escalation.Stop.ACKNOWLEDGED.value, _("somebody acknowledges")),
@@ -132,7 +132,7 @@ class EscalationStep(models.Model):
         return _("Step %(number)d") % {"number": self.position + 1}
 
 
-class EscalationQuerySet(ClaimableQuerySet):
+class EscalationQuerySet(InTurnsQuerySet):
     def live(self) -> Self:
         return self.exclude(status=Escalation.Status.ENDED)
 
@@ -140,11 +140,12 @@ class EscalationQuerySet(ClaimableQuerySet):
         return self.filter(due_at__lte=now).free(now).order_by("due_at")
 
 
-class Escalation(Claimable):
+class Escalation(TakesTurns):
     """One running of a policy for one alert.
 
     steps: the frozen steps, as `alerts.logic.escalation.Step.as_json` wrote them.
     due_at: when the next thing happens; null when nothing will by itself.
+    urgency: of the alert, when the escalation was last moved on.
     """
 
     class Status(models.TextChoices):
@@ -165,6 +166,9 @@ class Escalation(Claimable):
     run = models.PositiveSmallIntegerField(_("run"), default=0)
     step = models.PositiveSmallIntegerField(_("step"), default=0)
     member = models.PositiveSmallIntegerField(_("member"), default=0)
+    urgency = models.CharField(
+        _("urgency"), max_length=4, choices=URGENCY_CHOICES, default="high", db_default="high"
+    )
     due_at = models.DateTimeField(_("next at"), null=True, blank=True)
     started_at = models.DateTimeField(_("started"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
@@ -180,7 +184,14 @@ class Escalation(Claimable):
                 fields=["alert"], condition=~Q(status="ended"), name="one_live_escalation_per_alert"
             )
         ]
-        indexes = [models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="escalation_due")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="escalation_due"),
+            models.Index(
+                fields=["integration", "urgency", "due_at", "id"],
+                condition=Q(due_at__isnull=False),
+                name="escalation_turn",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.alert}, {self.get_status_display()}"

@@ -7,11 +7,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from alertops.lib.claims import Claimable, ClaimableQuerySet
 from alerts.models.escalation import STOP_CHOICES, URGENCY_CHOICES
+from alerts.models.turns import InTurnsQuerySet, TakesTurns
 
 
-class NotificationQuerySet(ClaimableQuerySet):
+class NotificationQuerySet(InTurnsQuerySet):
     def pending(self) -> Self:
         return self.filter(status=Notification.Status.PENDING)
 
@@ -19,7 +19,7 @@ class NotificationQuerySet(ClaimableQuerySet):
         return self.pending().filter(due_at__lte=now).free(now).order_by("due_at")
 
 
-class Notification(Claimable):
+class Notification(TakesTurns):
     """One message to one person by one method."""
 
     class Kind(models.TextChoices):
@@ -89,6 +89,11 @@ class Notification(Claimable):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(status="pending"), name="notification_due"),
+            models.Index(
+                fields=["integration", "urgency", "due_at", "id"],
+                condition=Q(status="pending"),
+                name="notification_turn",
+            ),
             models.Index(fields=["alert", "id"], name="notification_alert"),
             models.Index(fields=["user", "-id"], name="notification_user"),
             models.Index(fields=["status", "-id"], name="notification_status"),

@@ -88,10 +88,11 @@ def merge(alert: Alert, act: Act, now: datetime) -> Acted:
     """Close an alert as a part of another, which counts its events and hears what its source says."""
     if act.other_id is None or act.other_id == alert.pk:
         raise InvalidTransition(_("Choose another alert to merge into."))
-    # Both rows are held, the lower number first: two people who merge two alerts into each other
-    # could wait for each other for ever otherwise.
-    both = Alert.objects.select_for_update().filter(pk__in=[alert.pk, act.other_id]).order_by("pk")
-    rows = {row.pk: row for row in both}
+    # All rows that change are held, the lower numbers first, as whoever takes in events holds them: who
+    # holds one that the other needs next would wait for ever otherwise.
+    concerned = Q(pk__in=[alert.pk, act.other_id]) | Q(merged_into=alert.pk)
+    held = Alert.objects.select_for_update(no_key=True).filter(concerned).order_by("pk")
+    rows = {row.pk: row for row in held}
     other = _mergeable(rows.get(act.other_id))
     resolution = " ".join(filter(None, (_("Merged into #%(other)s.") % {"other": other.pk}, act.text)))
     claim(alert, act.action, merged_into=other, **closing(act.actor.label, now, resolution))

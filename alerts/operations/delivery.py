@@ -1,31 +1,39 @@
-"""How a notification is handed to its provider: at least once, and never what nobody wants any more."""
+"""How notifications are handed to their provider: at least once, and never what nobody wants any more."""
 
 import logging
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from alertops.lib import jobs, processes
+from alertops.lib import claims, jobs, processes
 from alerts import channels
-from alerts.channels import Channel, DeliveryError, Receipt, Send
+from alerts.channels import DeliveryError
+from alerts.channels.lines import Line, line_to
 from alerts.logic import notification as rules
-from alerts.models import AlertEvent, Attempt, Notification
-from alerts.operations import escalation, letters, telling, timeline
+from alerts.logic.notification import Letter
+from alerts.models import Attempt, Notification
+from alerts.operations import attempts, letters, telling
+from alerts.operations.attempts import Result
+from alerts.operations.company import Company, company_of
 from alerts.operations.telling import DELIVER
 
 logger = logging.getLogger(__name__)
 
 BATCH = 100
-# No call is begun after this time: a call may last as long as its provider's time-out, and the task
-# queue ends a task after settings.TASK_TIMEOUT (alerts.checks adds it up).
-BUDGET = timedelta(seconds=4)
-# What a claim lasts longer than the call it is for.
-GRACE = timedelta(seconds=5)
+# No stride is begun after this time: then it is looked again whose turn it is. A call may last as long
+# as its provider's time-out, and the task queue ends a task after settings.TASK_TIMEOUT (alerts.checks
+# adds it up).
+BUDGET = timedelta(seconds=1)
+# How many are claimed together: as many as the provider takes in this time, judged by its last calls.
+# A worker that dies may send so many twice.
+STRIDE = timedelta(seconds=0.5)
+MOST_AT_ONCE = 16
+# What is not sent so long after it was claimed is given back: it may not be wanted any more.
+MOMENT = timedelta(seconds=1)
 
 
 class Stopwatch:
@@ -43,70 +51,16 @@ class Stopwatch:
         return self._now + self.elapsed
 
 
-class Lines(ExitStack):
-    """The open connections of one pass, one for each channel."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._sends: dict[str, Send] = {}
-
-    def to(self, channel: str) -> Send:
-        if channel not in self._sends:
-            self._sends[channel] = self.enter_context(channels.CHANNELS[channel].connect())
-        return self._sends[channel]
-
-
 def deliver_due(now: datetime) -> int:
-    """Deliver what is due, the oldest first, until nothing is left or the time is up; return how many.
+    """Deliver what is due in strides until nothing is left or the time is up; return how many.
 
-    Each row is claimed by itself, right before its call: a lease covers one call and no queue of them.
+    A stride is claimed, sent and written together. It is one notification until the provider has
+    proved to be fast.
     """
     watch = Stopwatch(now)
-    _tidy(now)
-    due = Notification.objects.due_for_delivery(now).filter(channel__in=channels.CHANNELS)
-    count = 0
-    with Lines() as lines:
-        for pk, channel in list(due.values_list("pk", "channel")[:BATCH]):
-            if watch.elapsed > BUDGET or is_busy(watch.now):
-                break
-            count += _deliver(pk, channels.CHANNELS[channel], lines, watch)
+    count = sum(_deliver_by(name, watch) for name in channels.CHANNELS)
+    _tidy(watch.now)
     return count
-
-
-def begin(notification_id: int, channel: Channel, *, now: datetime) -> Attempt | None:
-    """Claim a notification if its alert still wants it, and put the attempt on record; None if not ours.
-
-    Whether it is wanted is asked by the very statement that claims it: what an action called off before
-    this moment is not sent, and what it calls off later is being sent already.
-    """
-    with transaction.atomic():
-        due = Notification.objects.due_for_delivery(now).filter(pk=notification_id)
-        wanted = due.order_by().filter(telling.wanted(now), start_count__lt=rules.MOST_STARTS)
-        if not wanted.claim(now=now, lease=channel.timeout + GRACE):
-            return None
-        earlier = Attempt.objects.filter(notification=notification_id).aggregate(Max("number"))
-        return Attempt.objects.create(
-            notification_id=notification_id,
-            number=(earlier["number__max"] or 0) + 1,
-            started_at=now,
-            provider=channel.provider,
-        )
-
-
-def end(attempt: Attempt, outcome: Receipt | DeliveryError, now: datetime) -> None:
-    """Write what became of an attempt; the row only if it is still ours."""
-    with transaction.atomic():
-        notification = Notification.objects.select_related("alert").get(pk=attempt.notification_id)
-        if isinstance(outcome, Receipt):
-            result = _sent(notification, attempt, now)
-        else:
-            result = _failed(notification, outcome, now)
-        Attempt.objects.filter(pk=attempt.pk).update(
-            result=result,
-            ended_at=now,
-            answer=str(outcome.answer if isinstance(outcome, Receipt) else outcome),
-            provider_id=outcome.provider_id[:200] if isinstance(outcome, Receipt) else "",
-        )
 
 
 def retry(notification: Notification, *, now: datetime) -> bool:
@@ -119,91 +73,109 @@ def retry(notification: Notification, *, now: datetime) -> bool:
 
 
 def is_busy(now: datetime) -> bool:
-    """Tell whether all workers of this node but one are calling providers: that one is for escalations."""
+    """Tell whether all other workers of this node but one call providers: that one is for escalations."""
     # What is claimed was due: said, so that the index of what is due is used.
     calls = Notification.objects.pending().filter(
         due_at__lte=now, lease_until__gt=now, claimed_by__startswith=f"{processes.node()}/"
     )
-    return calls.count() >= max(1, settings.Q_CLUSTER["workers"] - 1)
+    callers = calls.exclude(claimed_by=claims.holder()).order_by().values("claimed_by").distinct()
+    return callers.count() >= max(1, settings.Q_CLUSTER["workers"] - 1)
 
 
-def _tidy(now: datetime) -> None:
-    """Cancel what is due and not wanted any more, and give up what has broken its worker each time."""
-    due = Notification.objects.due_for_delivery(now).order_by()
-    due.filter(~telling.wanted(now)).update(status=Notification.Status.CANCELLED)
-    worn_out = due.filter(start_count__gte=rules.MOST_STARTS).select_related("alert")
-    for notification in worn_out[:BATCH]:
-        with transaction.atomic():
-            answer = _("Each attempt ended without a result.")
-            if due.filter(pk=notification.pk).update(status=Notification.Status.FAILED, error=answer):
-                _not_told(notification, answer, now)
+def _deliver_by(name: str, watch: Stopwatch) -> int:
+    """Deliver what one channel has, as long as its part of the time lasts; return how many.
+
+    Who has claimed looks once more who else has: of two that came in the same moment one is kept free.
+    """
+    if is_busy(watch.now):
+        return 0
+    until = watch.elapsed + BUDGET / len(channels.CHANNELS)
+    turns = Notification.objects.due_for_delivery(watch.now).filter(channel=name).in_turns(BATCH)
+    count = 0
+    with line_to(channels.CHANNELS[name]) as line:
+        while turns and watch.elapsed < until:
+            began, size = watch.elapsed, _size(line.pace)
+            stride, turns = turns[:size], turns[size:]
+            claimed = attempts.begin(stride, line.channel, now=watch.now)
+            if claimed and is_busy(watch.now):
+                attempts.give_back(claimed)
+                break
+            count += _deliver(claimed, line, watch, began)
+    return count
 
 
-def _deliver(notification_id: int, channel: Channel, lines: Lines, watch: Stopwatch) -> bool:
-    """Make one attempt; tell whether it was ours to make."""
-    attempt = begin(notification_id, channel, now=watch.now)
-    if attempt is None:
-        return False
+def _size(pace: timedelta | None) -> int:
+    """Return how many are claimed at once at a pace; one as long as it is not known."""
+    return min(max(STRIDE // pace, 1), MOST_AT_ONCE) if pace else 1
+
+
+def _deliver(claimed: Sequence[Attempt], line: Line, watch: Stopwatch, began: timedelta) -> int:
+    """Send, write what became of it, and give back what was not sent; return how many attempts were made."""
+    results = list(_send(claimed, line, watch, began)) if claimed else []
+    attempts.end(results)
+    attempts.give_back(claimed[len(results) :])
+    return len(results)
+
+
+def _send(claimed: Sequence[Attempt], line: Line, watch: Stopwatch, began: timedelta) -> Iterator[Result]:
+    """Make one attempt after the other, outside any transaction, until the moment is over.
+
+    A claim covers a call that begins in time; the first may begin later than the others.
+    """
+    rows = letters.read([attempt.notification_id for attempt in claimed])
+    known = _company(list(rows.values()), watch.now)
+    until = began + attempts.GRACE
+    for attempt in claimed:
+        if watch.elapsed > until:
+            return
+        attempt.notification = rows[attempt.notification_id]
+        yield _attempt(attempt, known.get(attempt.notification_id), line, watch)
+        until = began + MOMENT
+
+
+def _attempt(attempt: Attempt, known: Company | None, line: Line, watch: Stopwatch) -> Result:
+    """Write the letter and hand it over."""
+    notification = attempt.notification
     try:
-        outcome: Receipt | DeliveryError = _call(notification_id, lines, watch.now)
+        letter = _letter(notification, known, watch.now)
+        return Result(attempt, line.send(letter), watch.now)
     except DeliveryError as error:
-        outcome = error
+        return Result(attempt, error, watch.now)
     except Exception as error:
         # Whatever is wrong with one letter must not keep the others.
-        logger.exception("Notification %s could not be sent.", notification_id)
-        outcome = DeliveryError(f"{type(error).__name__}: {error}", permanent=False)
-    end(attempt, outcome, watch.now)
-    return True
+        logger.exception("Notification %s could not be sent.", notification.pk)
+        return Result(attempt, DeliveryError(f"{type(error).__name__}: {error}", permanent=False), watch.now)
 
 
-def _call(notification_id: int, lines: Lines, now: datetime) -> Receipt:
-    """Write the letter and hand it over, outside any transaction."""
-    notification = Notification.objects.select_related(
-        "user", "alert__owner", "alert__integration", "alert__policy"
-    ).get(pk=notification_id)
+def _letter(notification: Notification, known: Company | None, now: datetime) -> Letter:
     user = notification.user
     if user is None or not user.is_active:
         raise DeliveryError(_("This person does not work here any more."), permanent=True)
-    letter = letters.compose(notification, user, now=now)
-    return lines.to(notification.channel)(letter)
+    return letters.compose(notification, user, now=now, company=known)
 
 
-def _sent(notification: Notification, attempt: Attempt, now: datetime) -> Attempt.Result:
-    """Note that it was taken; on the timeline only when it was not taken at once."""
-    _give_back(notification, status=Notification.Status.SENT, sent_at=now, error="")
-    if attempt.number > 1:
-        text = _("%(person)s was told by %(channel)s at attempt %(number)d.") % {
-            "person": notification.user_label,
-            "channel": channels.CHANNELS[notification.channel].label,
-            "number": attempt.number,
-        }
-        timeline.record(notification.alert, AlertEvent.Kind.TOLD, now=now, text=text)
-    return Attempt.Result.SENT
+def _company(rows: Sequence[Notification], now: datetime) -> dict[int, Company]:
+    """Read for all letters at once; if one of them cannot be read, each letter reads for itself."""
+    try:
+        return company_of(rows, now=now)
+    except Exception:
+        logger.exception("What letters tell could not be read for all at once.")
+        return {}
 
 
-def _failed(notification: Notification, error: DeliveryError, now: datetime) -> Attempt.Result:
-    """Note a failure: tried again after a while, or given up."""
-    again_at = None if error.permanent else rules.retry_at(notification.start_count, now)
-    if again_at is not None:
-        _give_back(notification, due_at=again_at, error=str(error))
-        return Attempt.Result.RETRY
-    if _give_back(notification, status=Notification.Status.FAILED, error=str(error)):
-        _not_told(notification, str(error), now)
-    return Attempt.Result.FAILED
+def _tidy(now: datetime) -> None:
+    """Cancel what is due and not wanted any more, and give up what has broken its worker each time.
 
-
-def _give_back(notification: Notification, **columns: object) -> bool:
-    held = Notification.objects.pending().filter(pk=notification.pk).mine()
-    return bool(held.update(claimed_by="", lease_until=None, **columns))
-
-
-def _not_told(notification: Notification, answer: str, now: datetime) -> None:
-    """Say on the timeline that somebody could not be told, and have the next step run if nobody was."""
-    text = _("%(person)s could not be told by %(channel)s: %(answer)s") % {
-        "person": notification.user_label,
-        "channel": channels.CHANNELS[notification.channel].label,
-        "answer": answer,
-    }
-    data = {"notification": notification.pk}
-    timeline.record(notification.alert, AlertEvent.Kind.NOT_TOLD, now=now, text=text, data=data)
-    escalation.hasten(notification, now=now)
+    Nobody takes these, so they come to be the oldest: only those are looked at.
+    """
+    oldest = list(Notification.objects.due_for_delivery(now).values_list("pk", flat=True)[:BATCH])
+    if not oldest:
+        return
+    due = Notification.objects.due_for_delivery(now).order_by().filter(pk__in=oldest)
+    due.filter(~telling.wanted(now)).update(status=Notification.Status.CANCELLED)
+    worn_out = due.filter(start_count__gte=rules.MOST_STARTS)
+    for notification in worn_out.select_related("alert", "escalation"):
+        with transaction.atomic():
+            answer = _("Each attempt ended without a result.")
+            if due.filter(pk=notification.pk).update(status=Notification.Status.FAILED, error=answer):
+                attempts.not_told(notification, answer, now)

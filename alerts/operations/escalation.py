@@ -4,7 +4,7 @@ Every function works inside the caller's transaction, after the caller has locke
 what has changed in it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,39 +12,48 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from alertops.lib import jobs
+from alertops.lib.rows import insert_rows
 from alerts.logic import escalation as rules
 from alerts.logic.escalation import Plan, Step, Stop, TeamOrder
 from alerts.logic.event import Urgency
 from alerts.logic.lifecycle import CLOSED_ALREADY, SYSTEM, Actor, InvalidTransition, Status
 from alerts.logic.notification import Kind
-from alerts.models import Alert, AlertEvent, Escalation, EscalationStep, Notification, User
+from alerts.models import (
+    Alert,
+    AlertEvent,
+    Escalation,
+    EscalationPolicy,
+    EscalationStep,
+    Notification,
+    User,
+)
 from alerts.operations import steps, targets, telling, timeline
 from alerts.operations.steps import ESCALATE
 from alerts.operations.telling import mute, tell
 
 __all__ = [
-    "Next",
+    "Start",
     "advance",
     "end",
+    "end_all",
     "hasten",
     "hold",
     "mute",
     "resume",
     "settle",
     "start",
+    "start_all",
     "tell",
-    "upcoming",
     "use_current_policy",
 ]
 
 
 @dataclass(frozen=True)
-class Next:
-    """What an escalation will do by itself.  people: empty when nobody can be told by then."""
+class Start:
+    """Which alert's policy begins. first: users who are told before everybody else: who had it last."""
 
-    due_at: datetime
-    people: tuple[User, ...]
-    is_last_resort: bool
+    alert: Alert
+    first: tuple[int, ...] = ()
 
 
 def start(alert: Alert, *, now: datetime, first: Iterable[User] = (), notifies: bool = True) -> None:
@@ -53,24 +62,22 @@ def start(alert: Alert, *, now: datetime, first: Iterable[User] = (), notifies: 
     first: users who are told at once and have some minutes before the policy begins: who had it last.
     An alert that was made by hand without a policy or recipients tells nobody.
     """
-    _end(alert, now)
-    if not notifies:
+    start_all([Start(alert, tuple(user.pk for user in first))], now=now, notifies=notifies)
+
+
+def start_all(starts: Sequence[Start], *, now: datetime, notifies: bool = True) -> None:
+    """Do for many alerts what `start` does for one, with no more statements."""
+    _end([each.alert for each in starts], now)
+    if not (starts and notifies):
         return
-    plan = _freeze(alert, [user.pk for user in first])
-    if not plan.steps and not alert.policy_id and not alert.integration_id:
-        return
-    move = rules.first_position(plan, **steps.state_of(alert))
-    Escalation.objects.create(
-        alert=alert,
-        policy_id=alert.policy_id,
-        steps=[step.as_json() for step in plan.steps],
-        runs=plan.runs,
-        run=move.position.run,
-        step=move.position.step,
-        due_at=now + move.wait,
-        started_at=now,
-    )
-    if not move.wait:
+    plans = _freeze(starts)
+    rows = [
+        _begin(each.alert, plan, now)
+        for each, plan in zip(starts, plans, strict=True)
+        if plan.steps or each.alert.policy_id or each.alert.integration_id
+    ]
+    insert_rows(rows)
+    if any(row.due_at == now for row in rows):
         jobs.nudge(ESCALATE)
 
 
@@ -96,9 +103,15 @@ def end(alert: Alert, *, now: datetime, by: int | None = None) -> None:
 
     by: the user who closed it, who knows.
     """
-    telling.call_off(alert, now=now)
-    _end(alert, now)
-    telling.tell_of_closing(alert, now=now, by=by)
+    end_all([telling.Closing(alert, alert.opened_at)], now=now, by=by)
+
+
+def end_all(closings: Sequence[telling.Closing], *, now: datetime, by: int | None = None) -> None:
+    """Do for many closings what `end` does for one, with no more statements."""
+    alerts = [closing.alert for closing in closings]
+    telling.call_off_closed(alerts, now=now)
+    _end(alerts, now)
+    telling.tell_of_closings(closings, now=now, by=by)
 
 
 def resume(alert: Alert, *, now: datetime) -> None:
@@ -159,20 +172,6 @@ def hasten(notification: Notification, *, now: datetime) -> bool:
     return is_hastened
 
 
-def upcoming(alert: Alert, *, now: datetime) -> Next | None:
-    """Return when the escalation goes on by itself and whom it would tell; None when it does not."""
-    escalation = _live(alert)
-    if escalation is None or escalation.due_at is None or not steps.goes_on(escalation, alert, now):
-        return None
-    plan = steps.plan_of(escalation)
-    move = rules.position_to_run(plan, steps.position_of(escalation), **steps.state_of(alert))
-    due_at = escalation.due_at + move.wait
-    if plan.is_end(move.position):
-        return Next(due_at, targets.last_resort(escalation.policy).people, is_last_resort=True)
-    reach = targets.targets_of(plan.step_at(move.position), move.position.member, alert)
-    return Next(due_at, reach.people, is_last_resort=False)
-
-
 def _begin_anew(alert: Alert, now: datetime, actor: Actor) -> None:
     text = _("The escalation begins anew with the policy as it is now.")
     timeline.record(alert, AlertEvent.Kind.ESCALATED, now=now, actor=actor, text=text)
@@ -189,8 +188,8 @@ def _live(alert: Alert) -> Escalation | None:
     return Escalation.objects.live().filter(alert=alert).first()
 
 
-def _end(alert: Alert, now: datetime) -> None:
-    Escalation.objects.live().filter(alert=alert).update(
+def _end(alerts: Iterable[Alert], now: datetime) -> None:
+    Escalation.objects.live().filter(alert__in=alerts).update(
         status=Escalation.Status.ENDED, ended_at=now, due_at=None, claimed_by="", lease_until=None
     )
 
@@ -216,20 +215,49 @@ def _planned_at(escalation: Escalation, now: datetime) -> datetime:
     return escalation.started_at + wait
 
 
-def _freeze(alert: Alert, first: list[int]) -> Plan:
-    """Return the plan of the alert's policy as it is now."""
-    policy = alert.policy
-    stop = Stop(policy.stop) if policy else Stop.ACKNOWLEDGED
-    rows = policy.steps.prefetch_related("users", "teams") if policy else ()
-    frozen = [_freeze_step(row, number, stop) for number, row in enumerate(rows, start=1)]
-    is_named = any(step.tells_recipients for step in frozen)
-    return rules.plan_of(
-        frozen,
-        runs=max(policy.runs, 1) if policy else 1,
-        stop=stop,
-        has_recipients=not is_named and targets.has_recipients(alert),
-        first=first,
+def _begin(alert: Alert, plan: Plan, now: datetime) -> Escalation:
+    """Return an escalation at its first position, not yet saved."""
+    move = rules.first_position(plan, **steps.state_of(alert))
+    return Escalation(
+        alert=alert,
+        integration_id=alert.integration_id,
+        urgency=telling.urgency_of(alert),
+        policy_id=alert.policy_id,
+        steps=[step.as_json() for step in plan.steps],
+        runs=plan.runs,
+        run=move.position.run,
+        step=move.position.step,
+        due_at=now + move.wait,
+        started_at=now,
     )
+
+
+def _freeze(starts: Sequence[Start]) -> list[Plan]:
+    """Return the plans of the alerts' policies as they are now."""
+    policies = {each.alert.policy_id: each.alert.policy for each in starts}
+    frozen = {pk: _freeze_steps(policy) for pk, policy in policies.items()}
+    unnamed = {pk for pk, rows in frozen.items() if not any(step.tells_recipients for step in rows)}
+    asked = [each.alert for each in starts if each.alert.policy_id in unnamed]
+    having = targets.with_recipients(asked)
+    return [
+        rules.plan_of(
+            frozen[each.alert.policy_id],
+            runs=max(policy.runs, 1) if (policy := each.alert.policy) else 1,
+            stop=_stop_of(policy),
+            has_recipients=each.alert.pk in having,
+            first=each.first,
+        )
+        for each in starts
+    ]
+
+
+def _freeze_steps(policy: EscalationPolicy | None) -> list[Step]:
+    rows = policy.steps.prefetch_related("users", "teams") if policy else ()
+    return [_freeze_step(row, number, _stop_of(policy)) for number, row in enumerate(rows, start=1)]
+
+
+def _stop_of(policy: EscalationPolicy | None) -> Stop:
+    return Stop(policy.stop) if policy else Stop.ACKNOWLEDGED
 
 
 def _freeze_step(row: EscalationStep, number: int, stop: Stop) -> Step:

@@ -1,25 +1,31 @@
-"""Whether an event is older than what was decided last on its key."""
+"""Whether events are older than what was decided last on their keys."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from django.db import connection
-
+from alertops.lib.rows import update_rows
 from alerts.models import AlertKey
 
-# One statement, and the lock of its row puts all that happens to one key in order until the transaction
-# ends. Django's own upsert cannot say WHERE.
-_NOTE = """
-    INSERT INTO alerts_alertkey (digest, decided_at) VALUES (%s, %s)
-    ON CONFLICT (digest) DO UPDATE SET decided_at = excluded.decided_at
-    WHERE alerts_alertkey.decided_at <= excluded.decided_at
-"""
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def note_decision(digest: str, at: datetime) -> bool:
-    """Note that a decision of this time was made on a key; return False if a later one was noted before."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NOTE, [digest, connection.ops.adapt_datetimefield_value(at)])
-        return cursor.rowcount == 1
+def note_decisions(decisions: Sequence[tuple[str, datetime]]) -> list[bool]:
+    """Note when decisions were made on keys, in order; return of each whether no later one was noted before.
+
+    The locks of the rows put all that happens to a key in order until the transaction ends. They are
+    taken in the order of the keys, so that two who need some of the same never wait for each other.
+    """
+    digests = sorted({digest for digest, _at in decisions})
+    missing = [AlertKey(digest=digest, decided_at=_NEVER) for digest in digests]
+    AlertKey.objects.bulk_create(missing, ignore_conflicts=True)
+    held = AlertKey.objects.select_for_update(no_key=True).filter(digest__in=digests).order_by("digest")
+    keys = {key.digest: key for key in held}
+    is_newest = []
+    for digest, at in decisions:
+        is_newest.append(at >= keys[digest].decided_at)
+        keys[digest].decided_at = max(at, keys[digest].decided_at)
+    update_rows(list(keys.values()), ["decided_at"])
+    return is_newest
 
 
 def forget_decisions(before: datetime) -> int:

@@ -2,7 +2,7 @@
 
 import unicodedata
 import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from alertops.lib import durations
-from alerts.logic import notification as rules
 from alerts.logic.event import Severity, Urgency, shortened
 from alerts.logic.lifecycle import Action, Status
 from alerts.logic.notification import Fact, Kind, Letter
-from alerts.models import Alert, AlertEvent, Notification, User
-from alerts.operations import escalation, links, telling
+from alerts.models import Alert, Notification, User
+from alerts.operations import links
+from alerts.operations.company import Company, company_of
 
 MOST_TEXT = 4000
 MOST_NAMES = 8
@@ -34,6 +34,7 @@ class _Writing:
 
     notification: Notification
     user: User
+    company: Company
     now: datetime
 
     @property
@@ -48,11 +49,23 @@ class _Writing:
         return time(moment, self.now)
 
 
-def compose(notification: Notification, user: User, *, now: datetime) -> Letter:
-    """Write the letter as things are now: at each attempt anew, under the same message id."""
-    writing = _Writing(notification, user, now)
+def read(notification_ids: Sequence[int]) -> dict[int, Notification]:
+    """Return notifications by their ids, with what letters tell of their alerts."""
+    return Notification.objects.select_related("user", "alert__owner").in_bulk(notification_ids)
+
+
+def compose(
+    notification: Notification, user: User, *, now: datetime, company: Company | None = None
+) -> Letter:
+    """Write the letter as things are now: at each attempt anew, under the same message id.
+
+    company: what `alerts.operations.company` has read for many letters; None: it is read for this one.
+    """
+    if company is None:
+        company = company_of([notification], now=now)[notification.pk]
+    writing = _Writing(notification, user, company, now)
     alert = notification.alert
-    is_shared = links.is_shared(notification.address)
+    is_shared = company.is_shared
     can_act = writing.kind is not Kind.CLOSED and not is_shared
     with timezone.override(zone_of(user)):
         return Letter(
@@ -117,12 +130,12 @@ def _raised(writing: _Writing) -> str:
 
 
 def _assigned(writing: _Writing) -> str:
-    by = _actor(writing, AlertEvent.Kind.ASSIGNED)
+    by = writing.company.actor
     return _("%(who)s gave you this alert.") % {"who": by} if by else _("This alert is yours now.")
 
 
 def _responder(writing: _Writing) -> str:
-    by = _actor(writing, AlertEvent.Kind.RESPONDER_ADDED)
+    by = writing.company.actor
     if by:
         return _("%(who)s asks you to help with this alert.") % {"who": by}
     return _("You are asked to help with this alert.")
@@ -214,8 +227,7 @@ def _reported(writing: _Writing) -> str:
 def _told(writing: _Writing) -> Iterator[str]:
     """Yield who else was told since the alert opened, and who is next if nobody takes it."""
     others = [
-        _("%(who)s (%(time)s)") % {"who": row.user_label, "time": writing.time(row.sent_at)}
-        for row in _others(writing)
+        _("%(who)s (%(time)s)") % {"who": who, "time": writing.time(at)} for who, at in writing.company.others
     ]
     if others:
         more = len(others) - MOST_NAMES
@@ -227,19 +239,8 @@ def _told(writing: _Writing) -> Iterator[str]:
         yield following
 
 
-def _others(writing: _Writing) -> list[Notification]:
-    """Return the notifications that have reached somebody else, one for each person."""
-    rows = Notification.objects.filter(
-        alert=writing.alert,
-        kind__in=rules.CALLS,
-        status=Notification.Status.SENT,
-        created_at__gte=writing.alert.opened_at - telling.SKEW,
-    ).exclude(user=writing.user)
-    return list({row.user_id: row for row in rows.order_by("sent_at")}.values())
-
-
 def _following(writing: _Writing) -> str:
-    coming = escalation.upcoming(writing.alert, now=writing.now)
+    coming = writing.company.coming
     if coming is None:
         return ""
     people = [_("you again") if user == writing.user else str(user) for user in coming.people]
@@ -247,12 +248,6 @@ def _following(writing: _Writing) -> str:
     if not people:
         return _("If nobody takes it, the next step follows at %(time)s.") % names
     return _("If nobody takes it, next at %(time)s: %(names)s.") % names
-
-
-def _actor(writing: _Writing, kind: AlertEvent.Kind) -> str:
-    """Return who did last to the person what a letter is about; empty if nobody did, or the person."""
-    done = AlertEvent.objects.filter(alert=writing.alert, kind=kind, data__user=writing.user.pk).last()
-    return done.actor_label if done and done.actor_id != writing.user.pk else ""
 
 
 def _id(name: str, at: datetime) -> str:

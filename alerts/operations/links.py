@@ -79,11 +79,6 @@ def read(token: str) -> Link:
     return Link(notification, ACTIONS[letter], opened_at)
 
 
-def is_shared(address: str) -> bool:
-    """Tell whether several people read one address: then nobody can say who followed a link."""
-    return User.objects.filter(is_active=True, email__iexact=address).count() > 1
-
-
 def alert_url(alert: Alert) -> str:
     """Return the address of an alert's page, for who logs in."""
     return absolute("admin:alerts_alert_change", alert.pk)

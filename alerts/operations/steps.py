@@ -1,10 +1,12 @@
-"""How a step of an escalation is run: its people are told, and the next one gets its time."""
+"""How steps of escalations are run: their people are told, and the next ones get their time."""
 
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from alerts.logic import escalation as rules
@@ -13,11 +15,24 @@ from alerts.logic.lifecycle import Status
 from alerts.logic.notification import Kind
 from alerts.models import Alert, AlertEvent, Escalation, User
 from alerts.operations import targets, telling, timeline
+from alerts.operations.targets import Directory
+from alerts.operations.telling import Notice
+
+logger = logging.getLogger(__name__)
 
 ESCALATE = "alerts.tasks.escalate"
 LEASE = timedelta(seconds=10)
 # A step that broke its worker, or raised, so many times is passed over: the next one tells somebody.
 MOST_STARTS = 5
+# Not the fault of the escalation that was being worked on.
+DATABASE_AWAY = (OperationalError, InterfaceError)
+
+_PUT = """
+    UPDATE alerts_escalation SET
+        run = %s, step = %s, member = %s, due_at = %s, status = %s, urgency = %s,
+        start_count = 0, claimed_by = '', lease_until = NULL
+    WHERE id = %s
+"""
 
 
 class State(TypedDict):
@@ -28,18 +43,32 @@ class State(TypedDict):
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where an escalation is, and when it goes on by itself; never, when that is None."""
+
+    escalation: Escalation
+    position: Position
+    due_at: datetime | None
+    status: Escalation.Status = Escalation.Status.RUNNING
+
+
+@dataclass(frozen=True)
 class _Turn:
-    """One wake-up of one escalation.
+    """One wake-up of one escalation, and what comes of it.
 
     is_asked_for: by a person, so that no stop counts.  told: who was told in this turn.
+    notices, lines: to be written when all is decided.
     """
 
     escalation: Escalation
     alert: Alert
     plan: Plan
+    directory: Directory
     now: datetime
     is_asked_for: bool = False
     told: set[int] = field(default_factory=set)
+    notices: list[Notice] = field(default_factory=list)
+    lines: list[AlertEvent] = field(default_factory=list)
 
     @property
     def state(self) -> State:
@@ -50,28 +79,26 @@ class _Turn:
         is_met = self.is_asked_for and rules.stop_met(stop, **self.state)
         return Stop.ACKNOWLEDGED if is_met else stop
 
+    def note(self, kind: AlertEvent.Kind, text: str, details: dict[str, Any] | None = None) -> None:
+        self.lines.append(timeline.line(self.alert, kind, now=self.now, text=text, data=details))
 
-def run_due(escalation_id: int, *, now: datetime) -> bool:
-    """Run what is due of an escalation; tell whether this process did.
 
-    1. Claim the escalation, and count the start: that is committed before anything is tried.
-    2. Lock the alert, so that no action comes between what is read and what is written.
+def run_due(ids: Sequence[int], *, now: datetime) -> int:
+    """Run what is due of some escalations; return how many this process ran.
+
+    1. Claim them, and count the start: that is committed before anything is tried.
+    2. Lock their alerts, so that no action comes between what is read and what is written.
     3. Look again: what has been paused or ended meanwhile is left alone.
-    4. Tell the people of the step and set the time of the next one, in one transaction.
+    4. Tell the people of the steps and set the times of the next ones, in one transaction.
+
+    What was begun before is run alone, lest it drag others with it; so is what failed together with
+    others, and what waits for somebody else's lock: who waits must hold no other.
     """
-    due = Escalation.objects.filter(pk=escalation_id, due_at__lte=now)
-    if not due.claim(now=now, lease=LEASE):
-        return False
-    with transaction.atomic():
-        alert = Alert.objects.select_for_update(no_key=True, of=("self",)).get(escalations=escalation_id)
-        escalation = due.mine().first()
-        if escalation is None:
-            return False
-        if escalation.start_count > MOST_STARTS:
-            _pass_over(escalation, alert, now)
-        else:
-            run(escalation, alert, now=now)
-    return True
+    fresh, begun = _claim(ids, now)
+    done = _run_together(fresh, now)
+    alone = [pk for pk in fresh if pk not in done]
+    alone += [pk for pk in begun if Escalation.objects.filter(pk=pk).claim(now=now, lease=LEASE)]
+    return len(done) + sum(_run_alone(pk, now) for pk in alone)
 
 
 def run(escalation: Escalation, alert: Alert, *, now: datetime, is_asked_for: bool = False) -> None:
@@ -80,16 +107,7 @@ def run(escalation: Escalation, alert: Alert, *, now: datetime, is_asked_for: bo
     In the caller's transaction, which has locked the alert. A step is judged by what the alert is now;
     nothing late is made up for.  is_asked_for: a person wants the next step, whatever its stop.
     """
-    turn = _Turn(escalation, alert, plan_of(escalation), now, is_asked_for)
-    position = position_of(escalation)
-    if not is_asked_for:
-        if not goes_on(escalation, alert, now):
-            return put(escalation, position, None, Escalation.Status.PAUSED)
-        move = rules.position_to_run(turn.plan, position, **turn.state)
-        if move.wait:
-            return put(escalation, move.position, _due_at(turn, move))
-        position = move.position
-    return _tell_on(turn, position)
+    _run([(escalation, alert)], now, is_asked_for=is_asked_for)
 
 
 def goes_on(escalation: Escalation, alert: Alert, now: datetime) -> bool:
@@ -106,16 +124,7 @@ def put(
     status: Escalation.Status = Escalation.Status.RUNNING,
 ) -> None:
     """Write where an escalation is and when it goes on, and give it back."""
-    Escalation.objects.filter(pk=escalation.pk).update(
-        run=position.run,
-        step=position.step,
-        member=position.member,
-        due_at=due_at,
-        status=status,
-        start_count=0,
-        claimed_by="",
-        lease_until=None,
-    )
+    _put([Place(escalation, position, due_at, status)])
 
 
 def plan_of(escalation: Escalation) -> Plan:
@@ -135,7 +144,95 @@ def place(escalation_id: int, position: Position) -> str:
     return f"step:{escalation_id}:{position.run}:{position.step}:{position.member}"
 
 
-def _tell_on(turn: _Turn, position: Position) -> None:
+def _claim(ids: Sequence[int], now: datetime) -> tuple[list[int], list[int]]:
+    """Claim what nobody has begun yet; return it, and what somebody has begun and not brought to its end."""
+    due = Escalation.objects.due_for_escalation(now).filter(pk__in=ids).order_by()
+    with transaction.atomic():
+        # What is locked is just being claimed by somebody else, or called off.
+        free = due.select_for_update(no_key=True, skip_locked=True)
+        starts = dict(free.values_list("pk", "start_count"))
+        fresh = [pk for pk in ids if starts.get(pk) == 0]
+        due.filter(pk__in=fresh).claim(now=now, lease=LEASE)
+    return fresh, [pk for pk in ids if starts.get(pk)]
+
+
+def _run_together(ids: Sequence[int], now: datetime) -> set[int]:
+    """Run what this process has claimed; return what got done, in one transaction or not at all."""
+    try:
+        return _run_claimed(ids, now, skip_locked=True)
+    except Exception:
+        logger.warning("Steps could not be run together; each is tried alone.", exc_info=True)
+        return set()
+
+
+def _run_alone(escalation_id: int, now: datetime) -> bool:
+    """Run one that this process has claimed; what cannot be run is tried again when its lease ends."""
+    try:
+        return bool(_run_claimed([escalation_id], now))
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        logger.exception("Escalation %s could not be worked on.", escalation_id)
+        return False
+
+
+@transaction.atomic
+def _run_claimed(ids: Sequence[int], now: datetime, *, skip_locked: bool = False) -> set[int]:
+    locked = Alert.objects.select_for_update(no_key=True, of=("self",), skip_locked=skip_locked)
+    alerts = {alert.pk: alert for alert in locked.filter(escalations__in=ids).order_by("pk")}
+    claimed = Escalation.objects.mine().filter(pk__in=ids, alert__in=alerts)
+    found = claimed.select_related("policy__last_resort").in_bulk()
+    due = [found[pk] for pk in ids if pk in found]
+    _run([(escalation, alerts[escalation.alert_id]) for escalation in due], now)
+    return set(found)
+
+
+def _run(due: Sequence[tuple[Escalation, Alert]], now: datetime, *, is_asked_for: bool = False) -> None:
+    """Decide for each what is to be done, then write it all, in a few statements however many they are."""
+    plans = [plan_of(escalation) for escalation, _alert in due]
+    directory = Directory([alert for _e, alert in due], {step for plan in plans for step in plan.steps})
+    turns = [
+        _Turn(escalation, alert, plan, directory, now, is_asked_for)
+        for (escalation, alert), plan in zip(due, plans, strict=True)
+    ]
+    places = [_run_turn(turn) for turn in turns]
+    telling.write((notice for turn in turns for notice in turn.notices), now=now)
+    AlertEvent.objects.bulk_create([line for turn in turns for line in turn.lines])
+    _put(places)
+
+
+def _put(places: Iterable[Place]) -> None:
+    """Write places in one go; bulk_update would take far longer."""
+    rows = [
+        (
+            *(place.position.run, place.position.step, place.position.member),
+            connection.ops.adapt_datetimefield_value(place.due_at),
+            *(place.status.value, place.escalation.urgency, place.escalation.pk),
+        )
+        for place in places
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(_PUT, rows)
+
+
+def _run_turn(turn: _Turn) -> Place:
+    """Run what is due in one turn; return where its escalation is then."""
+    escalation, position = turn.escalation, position_of(turn.escalation)
+    escalation.urgency = telling.urgency_of(turn.alert)
+    if not turn.is_asked_for:
+        if escalation.start_count > MOST_STARTS:
+            return _pass_over(turn, position)
+        if not goes_on(escalation, turn.alert, turn.now):
+            return Place(escalation, position, None, Escalation.Status.PAUSED)
+        move = rules.position_to_run(turn.plan, position, **turn.state)
+        if move.wait:
+            return Place(escalation, move.position, _due_at(turn, move))
+        position = move.position
+    return _tell_on(turn, position)
+
+
+def _tell_on(turn: _Turn, position: Position) -> Place:
     """Tell the people of a step, and of all that are due at the same moment; then comes a wait.
 
     While nobody is reached the next step is due at once, and in the end the last resort. No step is
@@ -145,11 +242,11 @@ def _tell_on(turn: _Turn, position: Position) -> None:
     is_reached = False
     while not turn.plan.is_end(position) and (position.step, position.member) not in tried:
         tried.add((position.step, position.member))
-        size = targets.team_size(turn.plan.step_at(position))
+        size = targets.team_size(turn.plan.step_at(position), turn.directory)
         move = rules.next_position(turn.plan, position, team_size=size, **turn.state)
         is_reached |= _tell(turn, position, move)
         if is_reached and move.wait:
-            return put(turn.escalation, move.position, _due_at(turn, move))
+            return Place(turn.escalation, move.position, _due_at(turn, move))
         position = move.position
     return _tell_last_resort(turn)
 
@@ -157,7 +254,8 @@ def _tell_on(turn: _Turn, position: Position) -> None:
 def _tell(turn: _Turn, position: Position, move: Move) -> bool:
     """Tell the people of one step; tell whether anybody is reached."""
     step = turn.plan.step_at(position)
-    reach = _without_told(targets.targets_of(step, position.member, turn.alert), turn.told)
+    reach = targets.targets_of(step, position.member, turn.alert, turn.directory)
+    reach = _without_told(reach, turn.told)
     wording = telling.Wording(
         kind=Kind.PAGE,
         key=place(turn.escalation.pk, position),
@@ -165,15 +263,14 @@ def _tell(turn: _Turn, position: Position, move: Move) -> bool:
         urgency=step.urgency or telling.urgency_of(turn.alert),
         escalation_id=turn.escalation.pk,
     )
-    telling.write(turn.alert, reach.people, wording, now=turn.now)
+    turn.notices.append(Notice(turn.alert, reach.people, wording))
     turn.told.update(user.pk for user in reach.people)
     is_reached = bool(reach.people or reach.knowing)
     next_at = _due_at(turn, move) if is_reached or turn.told else turn.now
-    details = _details(turn, position, reach, next_at)
     kind = AlertEvent.Kind.STEP if is_reached else AlertEvent.Kind.NOBODY_REACHED
     if is_reached or reach.missed or not position.member:
         text = f"{_label(step, position.run)}: {_sentence(reach)}"
-        timeline.record(turn.alert, kind, now=turn.now, text=text, data=details)
+        turn.note(kind, text, _details(turn, position, reach, next_at))
     return is_reached
 
 
@@ -184,12 +281,12 @@ def _without_told(reach: targets.Targets, told: set[int]) -> targets.Targets:
     return replace(reach, people=people, knowing=(*reach.knowing, *again))
 
 
-def _tell_last_resort(turn: _Turn) -> None:
+def _tell_last_resort(turn: _Turn) -> Place:
     """Tell the last resort that nobody took the alert, and again after an hour."""
     taken = turn.plan.taken
     if not turn.is_asked_for and rules.stop_met(taken, **turn.state):
-        return put(turn.escalation, turn.plan.end, None, Escalation.Status.PAUSED)
-    reach = targets.last_resort(turn.escalation.policy)
+        return Place(turn.escalation, turn.plan.end, None, Escalation.Status.PAUSED)
+    reach = targets.last_resort(turn.escalation.policy, turn.directory)
     wording = telling.Wording(
         kind=Kind.LAST_RESORT,
         key=f"last:{turn.escalation.pk}:{turn.now.isoformat()}",
@@ -197,25 +294,24 @@ def _tell_last_resort(turn: _Turn) -> None:
         urgency=telling.urgency_of(turn.alert),
         escalation_id=turn.escalation.pk,
     )
-    telling.write(turn.alert, reach.people, wording, now=turn.now)
+    turn.notices.append(Notice(turn.alert, reach.people, wording))
     again_at = turn.now + rules.LAST_RESORT_EVERY
     text = _("Nobody has taken this alert and all steps are used up. Last resort: %(sentence)s") % {
         "sentence": _sentence(reach)
     }
-    details = _details(turn, turn.plan.end, reach, again_at)
-    timeline.record(turn.alert, AlertEvent.Kind.EXHAUSTED, now=turn.now, text=text, data=details)
-    return put(turn.escalation, turn.plan.end, again_at, Escalation.Status.EXHAUSTED)
+    turn.note(AlertEvent.Kind.EXHAUSTED, text, _details(turn, turn.plan.end, reach, again_at))
+    return Place(turn.escalation, turn.plan.end, again_at, Escalation.Status.EXHAUSTED)
 
 
-def _pass_over(escalation: Escalation, alert: Alert, now: datetime) -> None:
+def _pass_over(turn: _Turn, position: Position) -> Place:
     """Leave a step that cannot be run, and have the next one run at once."""
-    plan, position = plan_of(escalation), position_of(escalation)
     text = _("A step could not be run; the worker's log says why. The next step runs at once.")
-    timeline.record(alert, AlertEvent.Kind.NOBODY_REACHED, now=now, text=text)
-    if plan.is_end(position):
-        return put(escalation, position, now + rules.LAST_RESORT_EVERY, Escalation.Status.EXHAUSTED)
-    move = rules.next_position(plan, position, team_size=0, **state_of(alert))
-    return put(escalation, move.position, now)
+    turn.note(AlertEvent.Kind.NOBODY_REACHED, text)
+    if turn.plan.is_end(position):
+        again_at = turn.now + rules.LAST_RESORT_EVERY
+        return Place(turn.escalation, position, again_at, Escalation.Status.EXHAUSTED)
+    move = rules.next_position(turn.plan, position, team_size=0, **turn.state)
+    return Place(turn.escalation, move.position, turn.now)
 
 
 def _due_at(turn: _Turn, move: Move) -> datetime:

@@ -1,7 +1,8 @@
 """How notifications are written, and how they are called off."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,6 +44,23 @@ class Wording:
     escalation_id: int | None = None
 
 
+@dataclass(frozen=True)
+class Notice:
+    """What some people, who can be reached, are to hear of an alert."""
+
+    alert: Alert
+    people: Sequence[User]
+    wording: Wording
+
+
+@dataclass(frozen=True)
+class Closing:
+    """One closing of an alert, and since when it had been open."""
+
+    alert: Alert
+    opened_at: datetime
+
+
 def tell(alert: Alert, users: Iterable[User], kind: str, *, now: datetime, key: str) -> None:
     """Write one notification for each person and way of reaching them, in the caller's transaction.
 
@@ -50,41 +68,19 @@ def tell(alert: Alert, users: Iterable[User], kind: str, *, now: datetime, key: 
     the timeline.
     """
     people = list(users)
-    wording = Wording(
-        kind=Kind(kind),
-        key=_short(f"{kind}:{alert.pk}:{key}"),
-        stop=_stop_of(Kind(kind), alert),
-        urgency=urgency_of(alert),
-    )
-    write(alert, [user for user in people if is_reachable(user)], wording, now=now)
+    wording = _wording(alert, Kind(kind), key)
+    write([Notice(alert, [user for user in people if is_reachable(user)], wording)], now=now)
     unreachable = [user for user in people if not is_reachable(user)]
     if unreachable:
         text = _("Could not be told: %(people)s.") % {"people": ", ".join(map(why_not, unreachable))}
         timeline.record(alert, AlertEvent.Kind.NOT_TOLD, now=now, text=text)
 
 
-def write(alert: Alert, users: Sequence[User], wording: Wording, *, now: datetime) -> None:
-    """Write the notifications of people who can be reached; what is there already stays as it is."""
-    rows = [
-        Notification(
-            alert=alert,
-            escalation_id=wording.escalation_id,
-            user=user,
-            user_label=str(user)[:200],
-            kind=wording.kind,
-            channel=channel,
-            address=address,
-            urgency=wording.urgency,
-            stop=wording.stop or "",
-            dedup_key=f"{wording.key}:{user.pk}:{channel}",
-            created_at=now,
-            due_at=now,
-        )
-        for user in users
-        for channel, address in ways(user)
-    ]
+def write(notices: Iterable[Notice], *, now: datetime) -> None:
+    """Write the notifications of some notices at once; what is there already stays as it is."""
+    rows = [row for notice in notices for row in _rows(notice, now)]
     if rows:
-        _replace_earlier(alert, rows, wording.kind, now)
+        _replace_earlier(rows, now)
         Notification.objects.bulk_create(rows, ignore_conflicts=True)
         jobs.nudge(DELIVER)
 
@@ -137,25 +133,35 @@ def call_off(alert: Alert, *, now: datetime) -> int:
     return waiting.filter(~wanted(now)).update(status=Notification.Status.CANCELLED)
 
 
+def call_off_closed(alerts: Iterable[Alert], *, now: datetime) -> int:
+    """Cancel what waits for alerts and is not wanted once they are closed, whatever became of them since."""
+    waiting = Notification.objects.pending().free(now).filter(alert__in=alerts)
+    untrue = [kind for kind, status in notification.TRUE_ONLY_WHILE.items() if status is not Status.CLOSED]
+    unwanted = waiting.filter(~Q(stop="") | Q(kind__in=untrue))
+    return unwanted.update(status=Notification.Status.CANCELLED)
+
+
 def mute(alert: Alert, user_id: int, *, now: datetime) -> None:
     """Cancel what waits for one person, who knows already; news of closing excepted."""
     waiting = Notification.objects.pending().free(now).filter(alert=alert, user_id=user_id)
     waiting.exclude(kind=Kind.CLOSED).update(status=Notification.Status.CANCELLED)
 
 
-def tell_of_closing(alert: Alert, *, now: datetime, by: int | None = None) -> None:
-    """Write news of closing to those whom a call for this opening has reached, or is reaching now.
+def tell_of_closings(closings: Sequence[Closing], *, now: datetime, by: int | None = None) -> None:
+    """Write news of closing to those whom a call for that opening has reached, or is reaching now.
 
-    by: the user who closed it, who is not told.
+    by: the user who closed them, who is not told.
     """
-    calls = Notification.objects.filter(
-        alert=alert, kind__in=notification.CALLS, created_at__gte=alert.opened_at - SKEW, user__is_active=True
-    )
-    reached = calls.filter(
-        Q(status=Notification.Status.SENT) | Q(status=Notification.Status.PENDING, lease_until__gt=now)
-    )
-    people = User.objects.filter(pk__in=reached.values("user")).exclude(pk=by or 0)
-    tell(alert, filter(is_reachable, people), Kind.CLOSED, now=now, key=alert.opened_at.isoformat())
+    calls = _calls(closings, now)
+    called = {user_id for of_alert in calls.values() for user_id, _at in of_alert}
+    people = [user for user in User.objects.filter(pk__in=called).exclude(pk=by or 0) if is_reachable(user)]
+    notices = []
+    for closing in closings:
+        since = closing.opened_at - SKEW
+        reached = {user_id for user_id, at in calls[closing.alert.pk] if at >= since}
+        wording = _wording(closing.alert, Kind.CLOSED, closing.opened_at.isoformat())
+        notices.append(Notice(closing.alert, [user for user in people if user.pk in reached], wording))
+    write(notices, now=now)
 
 
 def remind(alert_id: int, *, now: datetime) -> bool:
@@ -175,6 +181,34 @@ def remind(alert_id: int, *, now: datetime) -> bool:
     return True
 
 
+def _wording(alert: Alert, kind: Kind, key: str) -> Wording:
+    return Wording(
+        kind=kind,
+        key=_short(f"{kind}:{alert.pk}:{key}"),
+        stop=_stop_of(kind, alert),
+        urgency=urgency_of(alert),
+    )
+
+
+def _calls(closings: Sequence[Closing], now: datetime) -> dict[int, list[tuple[int, datetime]]]:
+    """Return by alert whom a call has reached, or is reaching now, and when it was written."""
+    found: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
+    if not closings:
+        return found
+    calls = Notification.objects.filter(
+        alert__in={closing.alert.pk for closing in closings},
+        kind__in=notification.CALLS,
+        created_at__gte=min(closing.opened_at for closing in closings) - SKEW,
+        user__is_active=True,
+    ).order_by()
+    reached = calls.filter(
+        Q(status=Notification.Status.SENT) | Q(status=Notification.Status.PENDING, lease_until__gt=now)
+    )
+    for alert_id, user_id, at in reached.values_list("alert_id", "user_id", "created_at"):
+        found[alert_id].append((user_id, at))
+    return found
+
+
 def _stop_of(kind: Kind, alert: Alert) -> Stop | None:
     """Return what calls a notification off; if that is met already, it is told in spite of it."""
     stop = notification.STOP[kind]
@@ -184,14 +218,40 @@ def _stop_of(kind: Kind, alert: Alert) -> Stop | None:
     return Stop.CLOSED
 
 
-def _replace_earlier(alert: Alert, rows: list[Notification], kind: Kind, now: datetime) -> None:
-    earlier = (
-        Notification.objects.pending()
-        .free(now)
-        .filter(alert=alert, user__in={row.user_id for row in rows}, kind__in=_REPLACED_BY.get(kind, ()))
-        .exclude(dedup_key__in=[row.dedup_key for row in rows])
+def _rows(notice: Notice, now: datetime) -> Iterator[Notification]:
+    alert, wording = notice.alert, notice.wording
+    for user in notice.people:
+        for channel, address in ways(user):
+            yield Notification(
+                alert=alert,
+                integration_id=alert.integration_id,
+                escalation_id=wording.escalation_id,
+                user=user,
+                user_label=str(user)[:200],
+                kind=wording.kind,
+                channel=channel,
+                address=address,
+                urgency=wording.urgency,
+                stop=wording.stop or "",
+                dedup_key=f"{wording.key}:{user.pk}:{channel}",
+                created_at=now,
+                due_at=now,
+            )
+
+
+def _replace_earlier(rows: list[Notification], now: datetime) -> None:
+    """Cancel what waits to tell the same person of the same alert, and is needless now."""
+    needless = {
+        (row.alert_id, row.user_id, kind) for row in rows for kind in _REPLACED_BY.get(Kind(row.kind), ())
+    }
+    waiting = Notification.objects.pending().free(now).filter(alert__in={pk for pk, *_rest in needless})
+    earlier = waiting.exclude(dedup_key__in=[row.dedup_key for row in rows])
+    replaced = [
+        pk for pk, *what in earlier.values_list("pk", "alert", "user", "kind") if (*what,) in needless
+    ]
+    waiting.filter(pk__in=replaced).update(
+        status=Notification.Status.CANCELLED, error=_("A later one took its place.")
     )
-    earlier.update(status=Notification.Status.CANCELLED, error=_("A later one took its place."))
 
 
 def _short(key: str) -> str:

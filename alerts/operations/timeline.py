@@ -7,7 +7,14 @@ from alerts.logic.lifecycle import SYSTEM, Actor
 from alerts.models import Alert, AlertEvent
 
 
-def record(  # noqa: PLR0913 (a line has this many columns)
+def record(alert: Alert, kind: AlertEvent.Kind, *, now: datetime, **columns: Any) -> AlertEvent:
+    """Add one line to an alert's timeline, in the caller's transaction. columns: as of `line`."""
+    written = line(alert, kind, now=now, **columns)
+    written.save(force_insert=True)
+    return written
+
+
+def line(  # noqa: PLR0913 (a line has this many columns)
     alert: Alert,
     kind: AlertEvent.Kind,
     *,
@@ -17,12 +24,12 @@ def record(  # noqa: PLR0913 (a line has this many columns)
     data: dict[str, Any] | None = None,
     message_id: int | None = None,
 ) -> AlertEvent:
-    """Add one line to an alert's timeline, in the caller's transaction.
+    """Return one line of an alert's timeline, not yet saved.
 
     data: foreign keys and figures for pages, as JSON.  message_id: of the delivery that brought it.
     """
-    return AlertEvent.objects.create(
-        alert_id=alert.pk,
+    return AlertEvent(
+        alert=alert,
         at=now,
         kind=kind,
         actor_id=actor.user_id,

@@ -1,6 +1,6 @@
 """What is done with deliveries. Doors write `from integrations import operations; operations.accept(...)`."""
 
-from integrations.operations.accept import PROCESS, Delivery, MethodRefused, Refused, UnknownToken, accept
+from integrations.operations.accept import PROCESS, Delivery, accept, accept_all
 from integrations.operations.config import InvalidRules, apply_rules, config_of, rule_of
 from integrations.operations.forecast import Preview, preview
 from integrations.operations.presets import NobodyToTell, Preset, UnknownPreset, create_integration, preset
@@ -15,7 +15,9 @@ from integrations.operations.replay import (
 )
 from integrations.operations.sample import post_sample
 from integrations.operations.sentences import sentence
+from integrations.operations.tallies import totals
 from integrations.operations.tokens import AlreadyRotated, door, find, rotate, url_of
+from integrations.operations.turned_away import MethodRefused, Refused, UnknownToken
 
 __all__ = [
     "PROCESS",
@@ -32,6 +34,7 @@ __all__ = [
     "UnknownPreset",
     "UnknownToken",
     "accept",
+    "accept_all",
     "apply_rules",
     "config_of",
     "create_integration",
@@ -49,5 +52,6 @@ __all__ = [
     "rule_of",
     "run_replay",
     "sentence",
+    "totals",
     "url_of",
 ]

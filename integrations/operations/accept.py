@@ -2,51 +2,29 @@
 
 In order: token, size, signature, switch, readability. What is refused is stored too, so that somebody
 can see it and mend the cause. Nothing is understood here; that is `process`.
+
+What has come at the same time is taken in together: one query, one INSERT and one commit, however many.
 """
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 from django.conf import settings
-from django.core.cache import cache
 from django.utils.translation import gettext as _
 
-from alertops.lib import jobs
+from alertops.lib import jobs, secrets
+from alertops.lib.together import together
 from integrations.logic import headers, payload, signature
-from integrations.logic.outcome import Reason, Status
-from integrations.models import InboundMessage, Integration, UnmatchedDelivery
-from integrations.operations import tokens
-
-logger = logging.getLogger(__name__)
+from integrations.logic.outcome import Reason
+from integrations.operations import intake, tokens, turned_away
+from integrations.operations.turned_away import MethodRefused, Refused, TurnedAway, UnknownToken
 
 PROCESS = "integrations.tasks.process"
 TEST_HEADER = "X-Alertops-Test"
-BAD_SIGNATURES_KEPT_A_MINUTE = 10  # of one integration
-UNMATCHED_KEPT_A_MINUTE = 30
-UNMATCHED_KEPT = 100
 _CHUNK = 65536
-
-
-class UnknownToken(Exception):
-    """No integration has this URL."""
-
-
-class MethodRefused(Exception):
-    """The URL is not opened by this method."""
-
-
-class Refused(Exception):
-    """The delivery was not taken; the detail names the mend.
-
-    size: bytes that were announced or read, when the body itself is not kept.
-    """
-
-    def __init__(self, reason: Reason, detail: str, *, size: int | None = None) -> None:
-        super().__init__(detail)
-        self.reason, self.detail, self.size = reason, detail, size
 
 
 class Readable(Protocol):
@@ -75,28 +53,99 @@ def accept(token: str, delivery: Delivery, *, now: datetime) -> int:
 
     Raises UnknownToken, MethodRefused or Refused; what the database raises is the door's to answer.
     """
-    integration = tokens.find(token, now)
-    if integration is None:
-        _note_unmatched(token, delivery, now)
-        raise UnknownToken
-    if delivery.method == "GET" and not (integration.allows_get and delivery.query_string):
-        raise MethodRefused
-    message = _message(integration, token, delivery, now)
+    (outcome,) = accept_all([(token, delivery)], now=now)
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def accept_all(deliveries: Sequence[tuple[str, Delivery]], *, now: datetime) -> list[int | Exception]:
+    """Store what came at the same time, each with its token; return for each what `accept` returns or raises.
+
+    All are looked up by one query, and stored by one INSERT, which is one commit.
+    """
+    knocks = [_Knock(token, delivery, now) for token, delivery in deliveries]
+    outcomes = together(_take_in, knocks)
+    came = list(zip(knocks, outcomes, strict=True))
+    for integration_id in {knock.arrival.integration_id for knock, found in came if isinstance(found, int)}:
+        jobs.nudge(PROCESS, integration_id)
+    turned = [(knock.arrival, found) for knock, found in came if isinstance(found, TurnedAway)]
+    kept = iter(together(turned_away.keep, turned))
+    return [next(kept) if isinstance(found, TurnedAway) else found for found in outcomes]
+
+
+class _Knock:
+    """A delivery whose body has been read.  unread: why it was not read to its end."""
+
+    def __init__(self, token: str, delivery: Delivery, now: datetime) -> None:
+        self.token_digest, self.token_hint = secrets.digest(token), headers.plain(token)[:6]
+        self.delivery = delivery
+        self.arrival = _arrival(token, delivery, now)
+        self.unread: Refused | None = None
+        try:
+            self.arrival.body = _read(delivery)
+            self.arrival.body_size = len(self.arrival.body)
+        except Refused as refusal:
+            self.unread = refusal
+            self.arrival.body_size = refusal.size
+
+    @cached_property
+    def undecodable(self) -> Refused | None:
+        """Why the body cannot be read as data; found out once."""
+        arrival = self.arrival
+        try:
+            payload.decode(
+                arrival.body,
+                content_type=arrival.content_type,
+                method=arrival.method,
+                query_string=arrival.query_string,
+                headers=arrival.headers,
+            )
+        except payload.UnreadableBody as error:
+            return Refused(Reason.UNREADABLE_BODY, str(error))
+        return None
+
+
+def _take_in(knocks: list[_Knock]) -> list[int | Exception]:
+    """Store what may be taken, all of it or none; return for each its id, or why it was not."""
+    doorways = tokens.find_all([knock.token_digest for knock in knocks], knocks[0].arrival.received_at)
+    verdicts = list(map(_verdict, knocks, doorways))
+    good = [knock.arrival for knock, verdict in zip(knocks, verdicts, strict=True) if verdict is None]
+    ids = iter(intake.insert(good))
+    return [next(ids) if verdict is None else verdict for verdict in verdicts]
+
+
+def _verdict(knock: _Knock, doorway: tokens.Doorway | None) -> Exception | None:
+    """Return why a delivery is not taken, if so."""
     try:
-        message.body = _read(delivery)
-        message.body_size = len(message.body)
-        _check(integration, delivery, message)
-    except Refused as refusal:
-        _store_refused(message, refusal)
-        raise
-    message.save(force_insert=True)
-    jobs.nudge(PROCESS, integration.pk)
-    return message.pk
+        _check(knock, doorway)
+    except (MethodRefused, TurnedAway) as refusal:
+        return refusal
+    return None
 
 
-def _message(integration: Integration, token: str, delivery: Delivery, now: datetime) -> InboundMessage:
-    return InboundMessage(
-        integration_id=integration.pk,
+def _check(knock: _Knock, doorway: tokens.Doorway | None) -> None:
+    if doorway is None:
+        raise UnknownToken(knock.token_hint)
+    delivery = knock.delivery
+    if delivery.method == "GET" and not (doorway.allows_get and delivery.query_string):
+        raise MethodRefused
+    knock.arrival.integration_id = doorway.id
+    if knock.unread:
+        raise knock.unread
+    scheme, secret = signature.Scheme(doorway.signature_scheme), doorway.signing_secret
+    body, given = knock.arrival.body, delivery.headers
+    if secret and not signature.is_valid(scheme, secret=secret, body=body, headers=given):
+        raise Refused(Reason.BAD_SIGNATURE, _bad_signature(scheme, given))
+    if not doorway.is_enabled:
+        detail = _("The integration “%(name)s” is switched off: enable it in the admin and send this again.")
+        raise Refused(Reason.DISABLED, detail % {"name": doorway.name})
+    if knock.undecodable:
+        raise knock.undecodable
+
+
+def _arrival(token: str, delivery: Delivery, now: datetime) -> intake.Arrival:
+    return intake.Arrival(
         received_at=now,
         method=delivery.method[:8],
         content_type=headers.plain(delivery.content_type)[:200],
@@ -138,26 +187,6 @@ def _too_large(size: int) -> Refused:
     return Refused(Reason.TOO_LARGE, detail % {"size": size, "most": settings.MAX_BODY_BYTES}, size=size)
 
 
-def _check(integration: Integration, delivery: Delivery, message: InboundMessage) -> None:
-    scheme = signature.Scheme(integration.signature_scheme)
-    secret, body = integration.signing_secret, bytes(message.body)
-    if secret and not signature.is_valid(scheme, secret=secret, body=body, headers=delivery.headers):
-        raise Refused(Reason.BAD_SIGNATURE, _bad_signature(scheme, delivery.headers))
-    if not integration.is_enabled:
-        detail = _("The integration “%(name)s” is switched off: enable it in the admin and send this again.")
-        raise Refused(Reason.DISABLED, detail % {"name": integration.name})
-    try:
-        payload.decode(
-            body,
-            content_type=message.content_type,
-            method=message.method,
-            query_string=message.query_string,
-            headers=message.headers,
-        )
-    except payload.UnreadableBody as error:
-        raise Refused(Reason.UNREADABLE_BODY, str(error)) from error
-
-
 def _bad_signature(scheme: signature.Scheme, given: Mapping[str, str]) -> str:
     names = signature.HEADERS[scheme]
     found = next((name for name in names if given.get(name)), None)
@@ -172,42 +201,3 @@ def _bad_signature(scheme: signature.Scheme, given: Mapping[str, str]) -> str:
         " here, and let nothing on the way change the body."
     )
     return detail % {"header": found}
-
-
-def _store_refused(message: InboundMessage, refusal: Refused) -> None:
-    """Put a refusal on record; forged signatures could fill the disk, so of these only some."""
-    minute = int(message.received_at.timestamp() // 60)
-    key = f"bad_signature:{message.integration_id}:{minute}"
-    if refusal.reason is Reason.BAD_SIGNATURE and _count(key) > BAD_SIGNATURES_KEPT_A_MINUTE:
-        return
-    message.status, message.reason, message.detail = Status.REFUSED, refusal.reason, refusal.detail
-    message.processed_at = message.received_at
-    if refusal.size is not None:
-        message.body_size = refusal.size
-    message.save(force_insert=True)
-
-
-def _note_unmatched(token: str, delivery: Delivery, now: datetime) -> None:
-    """List a delivery to a URL that nobody has; the last ones, and not more than some a minute."""
-    if _count(f"unmatched:{int(now.timestamp() // 60)}") > UNMATCHED_KEPT_A_MINUTE:
-        return
-    UnmatchedDelivery.objects.create(
-        received_at=now,
-        token_hint=headers.plain(token)[:6],
-        method=delivery.method[:8],
-        remote_address=headers.plain(delivery.remote_address)[:64],
-        user_agent=headers.plain(delivery.headers.get("User-Agent", ""))[:200],
-    )
-    newest = UnmatchedDelivery.objects.order_by("-id").values("id")
-    oldest_kept = newest[UNMATCHED_KEPT - 1 : UNMATCHED_KEPT]
-    UnmatchedDelivery.objects.filter(id__lt=oldest_kept).delete()
-
-
-def _count(key: str) -> int:
-    """Count one more and return how many within about a minute; a dead cache counts nothing."""
-    try:
-        cache.add(key, 0, timeout=120)
-        return cache.incr(key)
-    except Exception:
-        logger.exception("The cache does not count %s.", key)
-        return 0

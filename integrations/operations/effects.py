@@ -1,15 +1,15 @@
-"""What the events of one message do to alerts, and how that is written down."""
+"""What the events of messages do to alerts, and how that is written down."""
 
 import logging
-from collections.abc import Collection, Sequence
-from contextlib import nullcontext
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
+from alertops.lib.rows import update_rows
 from alerts import operations as alerts
 from alerts.logic.event import Event
 from integrations.logic import payload, pipeline
@@ -25,11 +25,7 @@ logger = logging.getLogger(__name__)
 DATABASE_AWAY = (OperationalError, InterfaceError)
 LONGEST_DETAIL = 1000
 
-_SAVE = """
-    UPDATE integrations_inboundmessage SET
-        status = %s, reason = %s, detail = %s, alert_id = %s, event_count = %s, processed_at = %s
-    WHERE id = %s
-"""
+_CONCLUSION = ("status", "reason", "detail", "alert", "event_count", "processed_at")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,52 +74,78 @@ def event_of(message: InboundMessage, decision: Decision) -> Event | None:
     )
 
 
-def apply(
-    message: InboundMessage,
-    read: Trace | Unusable,
-    *,
-    sender: Integration,
-    manner: Manner,
-    leaves: Collection[int] = (),
-) -> list[Outcome]:
-    """Do what the events of a message do, all or nothing, and return their outcomes, not yet saved.
+@dataclass(frozen=True)
+class Work:
+    """A message and what the rules say to it. leaves: indexes of events that are not to be done."""
 
-    leaves: indexes of events that are not to be done. What goes wrong is an outcome too, except that the
-    database is away: that is raised.
+    message: InboundMessage
+    read: Trace | Unusable
+    leaves: Collection[int] = ()
+
+    @property
+    def decisions(self) -> list[Decision]:
+        if isinstance(self.read, Unusable):
+            return []
+        return [decision for decision in self.read.decisions if decision.index not in self.leaves]
+
+    @property
+    def events(self) -> list[Event]:
+        return [event for each in self.decisions if (event := event_of(self.message, each)) is not None]
+
+
+def apply(works: Sequence[Work], *, sender: Integration, manner: Manner) -> list[list[Outcome]]:
+    """Do what the events of messages do, in order, and return their outcomes, not yet saved.
+
+    All together; if that fails, each half for itself, until what is to blame stands alone: of a message
+    all is done or nothing. What goes wrong is an outcome too, except that the database is away: that is
+    raised.
     """
-    if isinstance(read, Unusable):
-        return [outcome_of(message, Reason.ERROR, manner, detail=read.why)]
-    undoable = transaction.atomic() if read.events else nullcontext()
     try:
-        with undoable:
-            return [
-                _apply(message, read, decision, sender, manner)
-                for decision in read.decisions
-                if decision.index not in leaves
-            ]
+        return _apply(works, sender, manner)
     except DATABASE_AWAY:
         raise
     except Exception as error:
-        logger.exception("Message %s could not be processed.", message.pk)
-        return [outcome_of(message, Reason.ERROR, manner, detail=_explain(error))]
+        if len(works) == 1:
+            logger.exception("Message %s could not be processed.", works[0].message.pk)
+            return [[outcome_of(works[0].message, Reason.ERROR, manner, detail=_explain(error))]]
+    half = len(works) // 2
+    return [
+        *apply(works[:half], sender=sender, manner=manner),
+        *apply(works[half:], sender=sender, manner=manner),
+    ]
 
 
-def _apply(
-    message: InboundMessage, read: Trace, decision: Decision, sender: Integration, manner: Manner
-) -> Outcome:
-    event, trace = event_of(message, decision), read.outcome_json(decision)
-    if event is None:
-        reason = decision.reason or Reason.ERROR
-        why = decision.sentence
-        return outcome_of(message, reason, manner, index=decision.index, detail=why, trace=trace)
-    ingested = alerts.ingest(
-        sender, event, now=manner.now, notifies=manner.notifies, is_replay=manner.is_replay
+def _apply(works: Sequence[Work], sender: Integration, manner: Manner) -> list[list[Outcome]]:
+    events = [event for work in works for event in work.events]
+    ingested = alerts.ingest_all(
+        sender, events, now=manner.now, notifies=manner.notifies, is_replay=manner.is_replay
     )
+    answers = iter(ingested)
+    return [_outcomes(work, answers, manner) for work in works]
+
+
+def _outcomes(work: Work, answers: Iterator[alerts.Ingested], manner: Manner) -> list[Outcome]:
+    if isinstance(work.read, Unusable):
+        return [outcome_of(work.message, Reason.ERROR, manner, detail=work.read.why)]
+    return [_outcome(work.message, work.read, decision, answers, manner) for decision in work.decisions]
+
+
+def _outcome(
+    message: InboundMessage,
+    read: Trace,
+    decision: Decision,
+    answers: Iterator[alerts.Ingested],
+    manner: Manner,
+) -> Outcome:
+    index, trace = decision.index, read.outcome_json(decision)
+    if decision.event is None:
+        reason = decision.reason or Reason.ERROR
+        return outcome_of(message, reason, manner, index=index, detail=decision.sentence, trace=trace)
+    ingested = next(answers)
     reason, alert = Reason(ingested.reason), ingested.alert
-    outcome = outcome_of(message, reason, manner, index=decision.index, trace=trace)
+    detail = sentences.of_event(reason, alert_id=alert.pk, count=ingested.count) if alert else ""
+    outcome = outcome_of(message, reason, manner, index=index, detail=detail, trace=trace)
     outcome.alert = alert
-    if alert is not None:
-        outcome.detail = sentences.of_event(reason, alert_id=alert.pk, count=alert.event_count)
     return outcome
 
 
@@ -160,15 +182,9 @@ def conclude(message: InboundMessage, outcomes: Sequence[Outcome], *, now: datet
     message.processed_at = now
 
 
-def save_conclusions(messages: Sequence[InboundMessage], *, now: datetime) -> None:
-    """Save what `conclude` wrote on messages, in one go; bulk_update would take far longer."""
-    at = connection.ops.adapt_datetimefield_value(now)
-    rows = [
-        (str(row.status), str(row.reason), row.detail, row.alert_id, row.event_count, at, row.pk)
-        for row in messages
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(_SAVE, rows)
+def save_conclusions(messages: Sequence[InboundMessage]) -> None:
+    """Save what `conclude` wrote on messages, in one go."""
+    update_rows(messages, _CONCLUSION)
 
 
 def _explain(error: Exception) -> str:

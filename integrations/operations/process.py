@@ -1,15 +1,15 @@
 """What happens to the deliveries that wait: in order, one batch at a time, under a turn.
 
-A batch is two transactions. The first takes the turn and counts the start of each message; the second
+A batch is two transactions. The first takes the turn and notes which messages are in hand; the second
 ends the turn and holds all that the messages did. Whoever dies between or within them has done nothing,
-and the count is how a message that kills its worker is found out: after a start that did not end it is
-tried alone, after MOST_STARTS_ALONE it is set aside and the rest go on.
+and the note is how a message that kills its worker is found out: what was in hand is then begun one by
+one, each start counted first, and what did not end MOST_STARTS_ALONE times is set aside and the rest go on.
 """
 
 import itertools
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,16 +18,18 @@ from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from alertops.lib.rows import insert_rows
 from integrations.logic.outcome import WITH_EFFECT, Reason, Status
 from integrations.logic.pipeline import Config
 from integrations.logic.trace import Trace
 from integrations.models import InboundMessage, InboundMessageQuerySet, Integration, Outcome
-from integrations.operations import turns
+from integrations.operations import tallies, turns
 from integrations.operations.config import config_of
 from integrations.operations.effects import (
     DATABASE_AWAY,
     Manner,
     Unusable,
+    Work,
     apply,
     conclude,
     evaluate,
@@ -35,18 +37,18 @@ from integrations.operations.effects import (
     save_conclusions,
 )
 from integrations.operations.turns import Turn, TurnLost
-from integrations.operations.waiting import HAS_DELIVERY_ID, waiting
+from integrations.operations.waiting import HAS_DELIVERY_ID, waiting_of
 
 logger = logging.getLogger(__name__)
 
-BATCH = 50
+# While one process writes, SQLite lets nobody else write, not even the door; PostgreSQL keeps only the
+# alerts of the batch from being changed by others.
+BATCH = 100 if settings.IS_SQLITE else 250  # messages, and also events
+MOST_BYTES = 4_000_000  # of bodies that are in memory at once; one body in any case
+LONGEST_READING = 0.2  # seconds; what is not read by then waits for the next batch
 # A worker may be killed for other reasons: that it happens to one message alone so many times in a row
 # is no accident.
 MOST_STARTS_ALONE = 3
-# What is not done in this time waits for the next batch: while one process writes, SQLite lets nobody else
-# write, not even the door; PostgreSQL keeps only the alerts of the batch from being changed by others.
-LONGEST_WRITING = 0.05 if settings.IS_SQLITE else 0.3  # seconds
-READING = 0.2  # of that time, for what is done before; more would be read than can be written
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,14 @@ class Batch:
     turn: Turn
     messages: list[InboundMessage]
 
-    def rows(self, *, begin: int = 0) -> InboundMessageQuerySet:
-        return InboundMessage.objects.filter(pk__in=[message.pk for message in self.messages[begin:]])
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it is one message that was begun before and did not end: its starts are counted."""
+        return self.messages[0].start_count > 0
+
+    @property
+    def rows(self) -> InboundMessageQuerySet:
+        return InboundMessage.objects.filter(pk__in=[message.pk for message in self.messages])
 
 
 def process_waiting(integration_id: int, *, now: datetime) -> int:
@@ -65,13 +73,13 @@ def process_waiting(integration_id: int, *, now: datetime) -> int:
     return sum(iter(lambda: process_batch(integration_id, now=now), 0))
 
 
-def process_batch(integration_id: int, *, now: datetime, longest: float = LONGEST_WRITING) -> int:
+def process_batch(integration_id: int, *, now: datetime, longest: float = LONGEST_READING) -> int:
     """Process the next messages of an integration; return how many, 0 when nothing waits.
 
     Also 0 when another process has the turn. What the database raises is raised again, with nothing done.
-    longest: seconds after which no further message of the batch is begun.
+    longest: seconds after which no further message of the batch is read.
     """
-    if not waiting().filter(integration_id=integration_id).exists():
+    if not waiting_of(integration_id)[:1].exists():
         return 0
     sender = Integration.objects.select_related("escalation_policy").get(pk=integration_id)
     config = config_of(sender)
@@ -89,55 +97,69 @@ def process_batch(integration_id: int, *, now: datetime, longest: float = LONGES
 
 
 def begin_batch(integration_id: int, *, now: datetime) -> Batch | None:
-    """Take the turn and the next messages, and count their start before anything else can happen."""
+    """Take the turn and the next messages, and note that before anything else can happen."""
     with transaction.atomic():
         turn = turns.take(integration_id, now=now)
         if turn is None:
             return None
-        batch = Batch(turn, _next_messages(integration_id))
-        if not batch.messages:
+        messages = _next_messages(integration_id)
+        if not messages:
             turns.end(turn)
             return None
-        batch.rows().update(status=Status.PROCESSING, start_count=F("start_count") + 1)
+        batch = Batch(turn, messages)
+        if batch.is_suspect:
+            batch.rows.update(status=Status.PROCESSING, start_count=F("start_count") + 1)
+        else:
+            turns.hold(turn, until=messages[-1].pk)
         return batch
 
 
 def _next_messages(integration_id: int) -> list[InboundMessage]:
     """Return the oldest that wait; one that was begun before comes alone, lest it drag others with it."""
-    oldest = list(waiting().filter(integration_id=integration_id)[:BATCH])
-    fresh = list(itertools.takewhile(lambda message: not message.start_count, oldest))
-    return fresh or oldest[:1]
+    oldest = waiting_of(integration_id)
+    ids: list[int] = []
+    size = 0
+    for pk, starts, body_size in oldest.values_list("pk", "start_count", "body_size")[:BATCH]:
+        size += body_size
+        if ids and (starts or size > MOST_BYTES):
+            break
+        ids.append(pk)
+        if starts:
+            break
+    return list(InboundMessage.objects.filter(pk__in=ids).order_by("pk"))
 
 
 def finish_batch(
-    batch: Batch, sender: Integration, config: Config, *, now: datetime, longest: float = LONGEST_WRITING
+    batch: Batch, sender: Integration, config: Config, *, now: datetime, longest: float = LONGEST_READING
 ) -> int:
-    """Read all messages, then do all that they do in one transaction; return how many got done.
+    """Read messages, then do all that they do in one transaction; return how many got done.
 
     Raises TurnLost, with nothing done.
     """
-    read = _read_in_time(batch, config, longest * READING)
+    works = _read_in_time(batch, config, longest)
+    done = [work.message for work in works]
     with transaction.atomic():
         turns.end(batch.turn)
-        outcomes = _apply_in_order(batch, read, sender, Manner(now=now), longest)
-        done = batch.messages[: len(outcomes)]
+        outcomes = _do(works, sender, Manner(now=now))
         for message, of_message in zip(done, outcomes, strict=True):
             conclude(message, of_message, now=now)
-        Outcome.objects.bulk_create(itertools.chain.from_iterable(outcomes))
-        save_conclusions(done, now=now)
-        batch.rows(begin=len(done)).update(status=Status.PENDING, start_count=F("start_count") - 1)
+        insert_rows(list(itertools.chain.from_iterable(outcomes)))
+        save_conclusions(done)
+        tallies.count(batch.turn.integration_id, done)
     return len(done)
 
 
-def _read_in_time(batch: Batch, config: Config, longest: float) -> list[Trace | Unusable]:
-    """Evaluate messages as long as there is time; the first in any case."""
+def _read_in_time(batch: Batch, config: Config, longest: float) -> list[Work]:
+    """Evaluate messages as long as there is time, and room for their events; the first in any case."""
     until = time.monotonic() + longest
-    read: list[Trace | Unusable] = []
+    works: list[Work] = []
+    event_count = 0
     for message in batch.messages:
-        if read and time.monotonic() > until:
+        if works and (time.monotonic() > until or event_count >= BATCH):
             break
-        read.append(_read(message, config))
-    return read
+        works.append(Work(message, _read(message, config)))
+        event_count += len(works[-1].decisions)
+    return works
 
 
 def _read(message: InboundMessage, config: Config) -> Trace | Unusable:
@@ -148,21 +170,33 @@ def _read(message: InboundMessage, config: Config) -> Trace | Unusable:
     return Unusable(why % {"count": message.start_count})
 
 
-def _apply_in_order(
-    batch: Batch, read: list[Trace | Unusable], sender: Integration, manner: Manner, longest: float
-) -> list[list[Outcome]]:
-    """Return the outcomes of each message that got done in time; of the first in any case."""
-    before = delivered_before(sender.pk, batch.messages)
-    until = time.monotonic() + longest
+def _do(works: Sequence[Work], sender: Integration, manner: Manner) -> list[list[Outcome]]:
+    """Return the outcomes of each message; of what is delivered twice only one has an effect."""
+    before = delivered_before(sender.pk, [work.message for work in works])
     done: list[list[Outcome]] = []
-    for message, trace in zip(batch.messages, read, strict=False):  # what is not read waits
-        if done and time.monotonic() > until:
-            break
-        outcomes = redelivered(message, before, manner) or apply(message, trace, sender=sender, manner=manner)
-        if message.delivery_id and any(outcome.reason in WITH_EFFECT for outcome in outcomes):
-            before.setdefault(message.delivery_id, message.pk)
-        done.append(outcomes)
+    for part in _without_repetition(works):
+        fresh = [work for work in part if not redelivered(work.message, before, manner)]
+        answers = iter(apply(fresh, sender=sender, manner=manner))
+        for work in part:
+            outcomes = redelivered(work.message, before, manner) or next(answers)
+            if any(outcome.reason in WITH_EFFECT for outcome in outcomes) and work.message.delivery_id:
+                before.setdefault(work.message.delivery_id, work.message.pk)
+            done.append(outcomes)
     return done
+
+
+def _without_repetition(works: Sequence[Work]) -> Iterator[list[Work]]:
+    """Yield the messages in parts: what is delivered twice waits for what came of the first."""
+    part: list[Work] = []
+    names: set[str] = set()
+    for work in works:
+        name = work.message.delivery_id
+        if name in names:
+            yield part
+            part, names = [], set()
+        part.append(work)
+        names |= {name} - {""}
+    yield part
 
 
 def delivered_before(integration_id: int, messages: Iterable[InboundMessage]) -> dict[str, int]:
@@ -190,10 +224,11 @@ def redelivered(message: InboundMessage, before: dict[str, int], manner: Manner)
 
 def _give_back(batch: Batch, error: Exception) -> None:
     """Let the next turn begin at once; a start that failed because the database was away does not count."""
-    uncounted = 1 if isinstance(error, DATABASE_AWAY) else 0
+    counts = int(not isinstance(error, DATABASE_AWAY)) - int(batch.is_suspect)
     try:
         with transaction.atomic():
             turns.end(batch.turn)
-            batch.rows().update(status=Status.PENDING, start_count=F("start_count") - uncounted)
+            if counts or batch.is_suspect:
+                batch.rows.update(status=Status.PENDING, start_count=F("start_count") + counts)
     except (DatabaseError, TurnLost) as second:
         logger.warning("The turn on integration %s will end by itself: %s", batch.turn.integration_id, second)

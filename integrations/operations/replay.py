@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.cache import cache
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -26,6 +26,7 @@ from integrations.operations.effects import (
     DATABASE_AWAY,
     Manner,
     Unusable,
+    Work,
     apply,
     conclude,
     evaluate,
@@ -40,8 +41,10 @@ REPLAY = "integrations.tasks.replay"
 MOST_MESSAGES = 5000
 LONGEST_RUN = timedelta(hours=1)
 UNFINISHED = Q(status__in=[Replay.Status.WAITING, Replay.Status.RUNNING])
-# How long a run that shows no progress is taken for a live one.
-_SIGN_OF_LIFE = 60  # seconds
+# Longer than the task queue lets a task of its slow lane run.
+LEASE = timedelta(seconds=settings.Q_CLUSTER["ALT_CLUSTERS"]["slow"]["timeout"] + 5)
+# How often a run may begin and get nowhere before it is given up: it breaks whoever does it.
+MOST_STARTS = 3
 _TRIES, _BETWEEN_TRIES = 50, 0.1  # seconds
 
 
@@ -106,19 +109,24 @@ def received_between(integration: Integration, since: datetime, until: datetime)
 
 
 def run_replay(replay_id: int, *, now: datetime) -> None:
-    """Do what is left of a run; another process that is at it already is left alone."""
-    replay = Replay.objects.filter(UNFINISHED, pk=replay_id).first()
-    if replay is None or not _show_life(replay_id, begins=True):
+    """Do what is left of a run; one that another process has in hand is left alone."""
+    unfinished = Replay.objects.filter(UNFINISHED, pk=replay_id)
+    if not unfinished.claim(now=now, lease=LEASE):
         return
+    replay = unfinished.get()
     try:
-        _run(replay, now)
+        if replay.start_count > MOST_STARTS:
+            why = _("Each process that worked on it died or failed.")
+            _end(replay, Replay.Status.FAILED, now, error=why)
+        else:
+            _run(replay, now)
     except DATABASE_AWAY:
         raise
     except Exception as error:
         logger.exception("Process-again run %s failed.", replay_id)
         _end(replay, Replay.Status.FAILED, now, error=f"{type(error).__name__}: {error}")
     finally:
-        cache.delete(_sign(replay_id))
+        Replay.objects.mine().filter(pk=replay_id).update(lease_until=None, claimed_by="")
 
 
 def give_up_old_replays(now: datetime) -> int:
@@ -136,7 +144,6 @@ def _run(replay: Replay, now: datetime) -> None:
     try:
         for messages in past.chunks(begin=replay.done_count):
             _do_in_turn(replay, past, messages)
-            _show_life(replay.pk)
     except _Overtaken:
         return
     _end(replay, Replay.Status.DONE, now)
@@ -159,8 +166,10 @@ def _do(replay: Replay, past: Past, messages: list[InboundMessage]) -> None:
     before = delivered_before(past.sender.pk, messages)
     report = [*replay.report, *(_do_message(past, message, before) for message in messages)]
     done_count = min(replay.done_count + CHUNK, len(past.message_ids))
-    as_read = Replay.objects.filter(pk=replay.pk, status=Replay.Status.RUNNING, done_count=replay.done_count)
-    if not as_read.update(done_count=done_count, report=report):
+    as_read = Replay.objects.mine().filter(
+        pk=replay.pk, status=Replay.Status.RUNNING, done_count=replay.done_count
+    )
+    if not as_read.update(done_count=done_count, report=report, start_count=0):
         raise _Overtaken
     replay.done_count, replay.report = done_count, report
 
@@ -175,7 +184,7 @@ def _do_message(past: Past, message: InboundMessage, before: dict[str, int]) -> 
         message.outcomes.exclude(event_index__in=kept).delete()
         Outcome.objects.bulk_create(fresh)
         conclude(message, [*kept.values(), *fresh], now=past.manner.now)
-        save_conclusions([message], now=past.manner.now)
+        save_conclusions([message])
     return {**row, "after": message.reason, "alert": message.alert_id}
 
 
@@ -184,35 +193,21 @@ def _outcomes(past: Past, message: InboundMessage, before: dict[str, int]) -> li
     read = evaluate(message, past.config)
     if isinstance(read, Unusable):
         still_refused = message.status == Status.REFUSED
-        return None if still_refused else apply(message, read, sender=past.sender, manner=past.manner)
+        return None if still_refused else _apply(past, Work(message, read))
     again = redelivered(message, before, past.manner)
     if again:
         return again
     overruled = past.overruled_outcomes(message, read)
     leaves = {*effects(message), *(outcome.event_index for outcome in overruled)}
-    done = apply(message, read, sender=past.sender, manner=past.manner, leaves=leaves)
+    done = _apply(past, Work(message, read, leaves))
     if message.delivery_id and any(outcome.reason in WITH_EFFECT for outcome in done):
         before.setdefault(message.delivery_id, message.pk)
     return [*overruled, *done]
 
 
+def _apply(past: Past, work: Work) -> list[Outcome]:
+    return apply([work], sender=past.sender, manner=past.manner)[0]
+
+
 def _end(replay: Replay, status: Replay.Status, now: datetime, *, error: str = "") -> None:
     Replay.objects.filter(UNFINISHED, pk=replay.pk).update(status=status, ended_at=now, error=error)
-
-
-def _show_life(replay_id: int, *, begins: bool = False) -> bool:
-    """Tell others that the run is being done; False when another process said so first.
-
-    Only to spare work: that nothing is done twice is seen to by the progress.
-    """
-    try:
-        if begins:
-            return cache.add(_sign(replay_id), 1, timeout=_SIGN_OF_LIFE)
-        cache.touch(_sign(replay_id), timeout=_SIGN_OF_LIFE)
-    except Exception:
-        logger.exception("The cache does not hold the sign of life of run %s.", replay_id)
-    return True
-
-
-def _sign(replay_id: int) -> str:
-    return f"replay:{replay_id}"

@@ -32,7 +32,8 @@ WAITING = {
 
 def of_event(reason: Reason, *, alert_id: int | None = None, count: int = 0, detail: str = "") -> str:
     """Say what one event did. count: the events that its alert has had; detail: said after a colon."""
-    text = SENTENCES[reason] % {"alert": alert_id, "times": ordinal(count)}
+    times = ordinal(count) if reason is Reason.DUPLICATE else ""
+    text = SENTENCES[reason] % {"alert": alert_id, "times": times}
     return f"{text}: {detail}" if detail else text
 
 

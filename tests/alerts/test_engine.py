@@ -116,7 +116,7 @@ def test_a_drain_goes_on_until_nothing_is_left():
     for _n in range(engine.BATCH + 5):
         AlertFactory(status="acknowledged", acknowledgement_reminder_at=NOW)
 
-    tasks.remind()
+    tasks.drain("alerts.tasks.remind", engine.remind_due, budget=timedelta(minutes=1))
 
     assert not Alert.objects.filter(acknowledgement_reminder_at__isnull=False).exists()
 

@@ -9,7 +9,8 @@ from alerts.models import Alert, Escalation, Notification
 from alerts.operations import act
 from integrations import operations
 from integrations.models import InboundMessage, Outcome, Replay
-from integrations.operations.replay import LONGEST_RUN, MOST_MESSAGES, give_up_old_replays
+from integrations.operations.process import begin_batch
+from integrations.operations.replay import LONGEST_RUN, MOST_MESSAGES, MOST_STARTS, give_up_old_replays
 from tests.factories import (
     NOW,
     IntegrationFactory,
@@ -342,6 +343,54 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(integration):
     assert (run.status, run.done_count) == ("done", 60)
     assert [row["message"] for row in run.report] == ids
     assert Alert.objects.get().event_count == 60
+
+
+def requested(integration):
+    messages = deliver(integration, "FAILED")
+    mend(integration)
+    return operations.request_replay(integration, [messages[0].pk], requested_by=None, now=LATER)
+
+
+def test_a_run_that_another_process_has_in_hand_is_left_alone(integration):
+    run = requested(integration)
+    Replay.objects.update(claimed_by="elsewhere/1/1", lease_until=LATER + timedelta(seconds=1))
+
+    operations.run_replay(run.pk, now=LATER)
+    assert not Alert.objects.exists()
+
+    operations.run_replay(run.pk, now=LATER + timedelta(seconds=1))
+    assert Alert.objects.exists()
+
+
+def test_a_run_that_breaks_each_process_is_given_up(integration):
+    run = requested(integration)
+    Replay.objects.update(start_count=MOST_STARTS)
+
+    operations.run_replay(run.pk, now=LATER)
+
+    run.refresh_from_db()
+    assert (run.status, run.claimed_by, Alert.objects.exists()) == ("failed", "", False)
+
+
+def test_a_run_between_two_batches_does_not_forget_what_the_dead_had_in_hand(integration):
+    run = requested(integration)
+    waiting = MessageFactory(integration=integration)
+    begin_batch(integration.pk, now=NOW)
+
+    operations.run_replay(run.pk, now=LATER)
+
+    waiting.refresh_from_db()
+    assert waiting.start_count == 1
+
+
+def test_a_run_that_gets_on_is_not_given_up(integration):
+    run = requested(integration)
+    Replay.objects.update(start_count=MOST_STARTS - 1)
+
+    operations.run_replay(run.pk, now=LATER)
+
+    run.refresh_from_db()
+    assert (run.status, run.start_count) == ("done", 0)
 
 
 def test_a_finished_run_is_not_run_again(integration):

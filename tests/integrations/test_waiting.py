@@ -1,11 +1,13 @@
 """What waits is found by its index, however much is stored."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 
 from integrations import engine
 from integrations.models import InboundMessage
-from integrations.operations.waiting import HAS_DELIVERY_ID, waiting
+from integrations.operations.waiting import HAS_DELIVERY_ID, oldest_waiting_at, waiting, waiting_of
 from tests.factories import NOW, IntegrationFactory, MessageFactory
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +31,29 @@ def integration():
 
 def test_the_messages_of_an_integration_that_wait_are_found_by_their_index(integration):
     assert "message_waiting" in waiting().filter(integration=integration)[:50].explain()
+    assert "message_waiting" in waiting_of(integration.pk)[:50].explain()
+
+
+def test_they_are_found_by_it_too_when_the_planner_believes_that_most_messages_wait(integration):
+    """What a planner believes that last counted in the middle of a storm."""
+    InboundMessage.objects.update(status="pending")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    InboundMessage.objects.update(status="mapped")
+
+    assert "message_waiting" in waiting_of(integration.pk)[:50].explain()
+    assert "message_waiting" in waiting_of(integration.pk + 1)[:50].explain()
+
+
+def test_the_oldest_of_all_is_found_however_many_integrations_there_are():
+    for minutes, status in ((3, "mapped"), (2, "pending"), (1, "processing")):
+        MessageFactory(status=status, received_at=NOW - timedelta(minutes=minutes))
+
+    assert oldest_waiting_at() == NOW - timedelta(minutes=2)
+
+
+def test_nothing_is_the_oldest_where_nothing_waits(integration):
+    assert oldest_waiting_at() is None
 
 
 @pytest.mark.usefixtures("integration")

@@ -97,7 +97,7 @@ def report(ordeal: Ordeal) -> str:
 
 def _server(installation: str, mailbox: Mailbox, stack: ExitStack) -> Server:
     redis = {"REDIS_URL": stack.enter_context(RedisServer()).url} if installation == "postgresql" else {}
-    return Server(installation, web_workers=2, threads=4, EMAIL_URL=mailbox.url, **redis)
+    return Server(installation, web_workers=2, EMAIL_URL=mailbox.url, **redis)
 
 
 def _end(senders: list[Sender], server: Server, say: Callable[[str], None]) -> None:

@@ -71,8 +71,10 @@ def test_a_text_is_cut_with_an_ellipsis(text, expected):
         (None, EARLIER, EARLIER),
         (None, None, NOW),
         (LATER, NOW, NOW),
+        (NOW, EARLIER, EARLIER),
+        (None, LATER, NOW),
     ],
-    ids=["the sender's", "when received", "now", "a clock that is ahead"],
+    ids=["the sender's", "when received", "now", "ahead", "ahead, and waited", "received in the future"],
 )
 def test_an_event_has_a_time_that_is_never_in_the_future(occurred_at, received_at, told_at):
     assert logic.told_at(_event(occurred_at=occurred_at, received_at=received_at), NOW) == told_at

@@ -7,6 +7,7 @@ import pytest
 from alerts.models import Alert
 from tests.alerts.operations.reports import HOUR, LATER, MINUTE, act, by, failed, ingest
 from tests.factories import NOW, IntegrationFactory, PolicyFactory, StepFactory, UserFactory
+from tests.mailserver import MailServer
 
 
 @pytest.fixture
@@ -36,3 +37,12 @@ def alert_in(world):
         return Alert.objects.get(pk=alert.pk)
 
     return make
+
+
+@pytest.fixture
+def server(settings):
+    """A mail server, to which mails are sent."""
+    with MailServer() as mail_server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", mail_server.port
+        yield mail_server

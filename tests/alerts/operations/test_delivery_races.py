@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from alerts import channels
 from alerts.models import Attempt, Notification
-from alerts.operations import delivery, steps
+from alerts.operations import attempts, delivery, steps
 from tests.alerts.operations.policies import MINUTE, policy, start
 from tests.alerts.operations.reports import act, by, running
 from tests.factories import NOW, UserFactory
@@ -58,56 +58,60 @@ def during(first, second):
         return done, waits.result()
 
 
+def drain():
+    return sum(iter(lambda: delivery.deliver_due(NOW), 0))
+
+
 def page_for(*users):
     alert = start(policy((users, 0, {}), (users, 5, {})))
-    steps.run_due(running(alert).pk, now=NOW)
+    steps.run_due([running(alert).pk], now=NOW)
     return alert.notifications.order_by("id").first()
 
 
 def test_a_page_that_is_just_being_called_off_is_not_claimed(anna):
     page = page_for(anna)
 
-    _acted, attempt = during(
-        lambda: act(page.alert, "acknowledge", by=by(anna)), lambda: delivery.begin(page.pk, EMAIL, now=NOW)
+    _acted, claimed = during(
+        lambda: act(page.alert, "acknowledge", by=by(anna)), lambda: attempts.begin([page.pk], EMAIL, now=NOW)
     )
 
-    assert attempt is None
+    assert claimed == []
     assert Notification.objects.get().status == "cancelled"
 
 
 def test_a_page_of_an_alert_that_is_just_being_closed_is_not_claimed(anna):
     page = page_for(anna)
 
-    _acted, attempt = during(
-        lambda: act(page.alert, "close", by=by(anna)), lambda: delivery.begin(page.pk, EMAIL, now=NOW)
+    _acted, claimed = during(
+        lambda: act(page.alert, "close", by=by(anna)), lambda: attempts.begin([page.pk], EMAIL, now=NOW)
     )
 
-    assert attempt is None
+    assert claimed == []
 
 
 def test_a_page_that_is_just_being_claimed_is_sent_and_not_called_off(anna):
     page = page_for(anna)
 
-    attempt, _acted = during(
-        lambda: delivery.begin(page.pk, EMAIL, now=NOW), lambda: act(page.alert, "acknowledge", by=by(anna))
+    claimed, _acted = during(
+        lambda: attempts.begin([page.pk], EMAIL, now=NOW), lambda: act(page.alert, "acknowledge", by=by(anna))
     )
 
     page.refresh_from_db()
-    assert (attempt.result, page.status) == ("unknown", "pending")
+    assert (claimed[0].result, page.status) == ("unknown", "pending")
 
 
 def test_whoever_comes_first_a_page_is_either_sent_or_called_off(anna):
     for _round in range(ROUNDS):
         page = page_for(anna)
 
-        _acted, attempt = at_once(
+        _acted, claimed = at_once(
             lambda page=page: act(page.alert, "acknowledge", by=by(anna)),
-            lambda page=page: delivery.begin(page.pk, EMAIL, now=NOW),
+            lambda page=page: attempts.begin([page.pk], EMAIL, now=NOW),
         )
 
         page.refresh_from_db()
-        assert page.status == ("pending" if attempt else "cancelled")
-        assert Attempt.objects.filter(notification=page).exists() is bool(attempt)
+        assert page.status == ("pending" if claimed else "cancelled")
+        assert Attempt.objects.filter(notification=page).exists() is bool(claimed)
 
 
 def test_a_step_that_would_run_waits_for_an_acknowledgement_and_then_tells_nobody(anna):
@@ -115,7 +119,7 @@ def test_a_step_that_would_run_waits_for_an_acknowledgement_and_then_tells_nobod
     live = running(alert)
 
     _acted, is_run = during(
-        lambda: act(alert, "acknowledge", by=by(anna)), lambda: steps.run_due(live.pk, now=NOW)
+        lambda: act(alert, "acknowledge", by=by(anna)), lambda: steps.run_due([live.pk], now=NOW)
     )
 
     assert not is_run
@@ -128,7 +132,7 @@ def test_an_acknowledgement_waits_for_a_step_that_runs_and_calls_off_what_it_wro
     alert = start(policy(([anna], 0, {}), ([anna], 5, {})))
     live = running(alert)
 
-    during(lambda: steps.run_due(live.pk, now=NOW), lambda: act(alert, "acknowledge", by=by(anna)))
+    during(lambda: steps.run_due([live.pk], now=NOW), lambda: act(alert, "acknowledge", by=by(anna)))
 
     assert Notification.objects.get().status == "cancelled"
     live.refresh_from_db()
@@ -140,7 +144,7 @@ def test_a_step_is_run_once_however_many_workers_come(anna):
         alert = start(policy(([anna], 0, {}), ([anna], 60, {})))
         live = running(alert)
 
-        is_run = at_once(*[lambda live=live: steps.run_due(live.pk, now=NOW)] * 4)
+        is_run = at_once(*[lambda live=live: steps.run_due([live.pk], now=NOW)] * 4)
 
         assert sum(is_run) == 1
         assert alert.notifications.count() == 1
@@ -152,7 +156,7 @@ def test_each_mail_is_sent_once_however_many_workers_drain(anna, settings):
     settings.Q_CLUSTER = {**settings.Q_CLUSTER, "workers": 9}
     page_for(anna, *(UserFactory() for _n in range(19)))
 
-    counts = at_once(*[lambda: delivery.deliver_due(NOW)] * 4)
+    counts = at_once(*[drain] * 4)
 
     assert sum(counts) == 20
     assert len({message.to[0] for message in mail.outbox}) == len(mail.outbox) == 20

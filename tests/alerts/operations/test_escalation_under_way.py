@@ -9,7 +9,7 @@ from alerts.logic.event import Severity
 from alerts.logic.lifecycle import InvalidTransition
 from alerts.logic.notification import Kind
 from alerts.models import Alert, Escalation, Notification
-from alerts.operations import escalation, steps
+from alerts.operations import escalation, forecast, steps
 from tests.alerts.operations.policies import MINUTE, pages, pass_minutes, policy, start, story, told
 from tests.alerts.operations.reports import act, by, running
 from tests.factories import NOW, AlertFactory, StepFactory, TeamFactory, UserFactory
@@ -386,9 +386,9 @@ def test_it_is_known_who_is_next_and_when(people):
     alert = start(policy(([anna], 0, {}), ([ben], 5, {}), last_resort=carla))
     pass_minutes(0, 0)
 
-    soon = escalation.upcoming(alert, now=NOW)
+    soon = forecast.upcoming(alert, now=NOW)
     pass_minutes(1, 5)
-    later = escalation.upcoming(alert, now=NOW + 5 * MINUTE)
+    later = forecast.upcoming(alert, now=NOW + 5 * MINUTE)
 
     assert (soon.due_at, soon.people, soon.is_last_resort) == (NOW + 5 * MINUTE, (ben,), False)
     assert (later.due_at, later.people, later.is_last_resort) == (NOW + 10 * MINUTE, (carla,), True)
@@ -400,7 +400,7 @@ def test_nobody_is_next_once_somebody_has_it(people):
     act(alert, "acknowledge", by=by(anna))
     alert.refresh_from_db()
 
-    assert escalation.upcoming(alert, now=NOW) is None
+    assert forecast.upcoming(alert, now=NOW) is None
 
 
 def test_whom_one_tells_and_cannot_reach_is_named_on_the_timeline(people):

@@ -374,24 +374,6 @@ def test_its_own_alert_comes_before_one_it_was_merged_into(world):
     assert ingest(world.integration, failed()).alert == own
 
 
-# Cost
-
-
-@pytest.mark.parametrize(
-    ("event", "is_open", "statements"),
-    [(mended(), False, 2), (failed(), True, 4), (noted(), True, 4)],
-    ids=["a green build", "a second failure", "an update"],
-)
-def test_what_comes_most_often_takes_few_statements(
-    world, django_assert_num_queries, event, is_open, statements
-):
-    if is_open:
-        ingest(world.integration, failed())
-
-    with django_assert_num_queries(statements):
-        ingest(world.integration, event)
-
-
 def test_an_escalation_is_started_once_per_opening(world):
     alert = ingest(world.integration, failed()).alert
     ingest(world.integration, failed())

@@ -6,7 +6,7 @@ import pytest
 
 from alerts.logic.event import Reason
 from alerts.models import Alert, AlertKey
-from alerts.operations.keys import note_decision
+from alerts.operations.keys import note_decisions
 from tests.alerts.operations.reports import (
     HOUR,
     LATER,
@@ -29,10 +29,10 @@ from tests.factories import NOW, IntegrationFactory
     ids=["a moment older", "of the same time", "a moment newer", "half a second newer"],
 )
 def test_a_decision_is_noted_unless_a_later_one_was(after, is_newest):
-    note_decision("key", NOW)
-    note_decision("another key", NOW + HOUR)
+    note_decisions([("key", NOW)])
+    note_decisions([("another key", NOW + HOUR)])
 
-    assert note_decision("key", NOW + after) is is_newest
+    assert note_decisions([("key", NOW + after)]) == [is_newest]
     assert AlertKey.objects.get(digest="key").decided_at == max(NOW, NOW + after)
 
 

@@ -33,6 +33,23 @@ def build(state: str, key: str = "main", second: int = 0) -> str:
     return json.dumps({"repository": {"full_name": "acme/website"}, "commit_status": status})
 
 
+def build_more_integrations(count: int) -> None:
+    """Make more integrations for builds."""
+    for number in range(count):
+        operations.create_integration("bitbucket", name=f"Builds {number}", users=[User.objects.get()])
+
+
+def deliver_stories(builds: int, rounds: int) -> None:
+    """Store, as if they came in now, builds of every integration that fail and are mended."""
+    integrations = list(Integration.objects.order_by("pk"))
+    for turn in range(rounds):
+        for state in ("FAILED", "SUCCESSFUL"):
+            for integration in integrations:
+                second = 2 * turn + (state == "SUCCESSFUL")
+                bodies = [build(state, f"build-{number}", second).encode() for number in range(builds)]
+                _store(integration, bodies)
+
+
 def build_integration() -> str:
     """Make an integration for builds; return its token."""
     anna = User.objects.create_user("anna", "anna@example.com", is_staff=True)
@@ -115,14 +132,17 @@ def account() -> dict[str, Any]:
 
 def store_stories(builds: int, rounds: int) -> None:
     """Store deliveries as if they had just come in: each build fails twice and is mended, again and again."""
-    integration = Integration.objects.get()
-    now = timezone.now()  # noqa: TID251
     bodies = [
         build(state, f"build-{number}", 3 * turn + second).encode()
         for turn in range(rounds)
         for second, state in enumerate(["FAILED", "FAILED", "SUCCESSFUL"])
         for number in range(builds)
     ]
+    _store(Integration.objects.get(), bodies)
+
+
+def _store(integration: Integration, bodies: list[bytes]) -> None:
+    now = timezone.now()  # noqa: TID251
     InboundMessage.objects.bulk_create(
         InboundMessage(
             integration=integration,
@@ -134,3 +154,8 @@ def store_stories(builds: int, rounds: int) -> None:
         )
         for body in bodies
     )
+
+
+def stored() -> list[int]:
+    """Return the ids of all deliveries."""
+    return list(InboundMessage.objects.values_list("pk", flat=True))

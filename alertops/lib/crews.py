@@ -1,0 +1,92 @@
+"""Threads that take work in the order in which it came, and tell when they cannot keep up."""
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+
+class Job:
+    """What is to be done once: by the thread that claims it, or by nobody, when who asked claims it back."""
+
+    def __init__(self, item: Any) -> None:
+        self.asked_at = time.monotonic()
+        self.item = item
+        self._unclaimed = threading.Lock()
+
+    def claim(self) -> bool:
+        """Tell whether this caller has the job; only one ever has."""
+        return self._unclaimed.acquire(blocking=False)
+
+
+def _call_each(functions: Iterable[Callable[[], None]]) -> None:
+    for function in functions:
+        function()
+
+
+class Crew:
+    """Some threads and what waits for them.
+
+    patience: seconds that somebody waits for an answer.
+    work: is given items to work on; by itself they are functions, and called.
+    most: items that a thread works on together; it takes what waits and does not wait for more.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        size: int,
+        *,
+        patience: float,
+        work: Callable[[list[Any]], None] = _call_each,
+        most: int = 1,
+    ) -> None:
+        self.name, self.size, self.patience = name, size, patience
+        self._do, self._most = work, most
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._waiting: deque[Job] = deque()  # the same jobs; of this one, the oldest can be looked at
+
+    def start(self) -> None:
+        """Start the threads; they end with the process."""
+        for number in range(self.size):
+            threading.Thread(target=self._work, name=f"{self.name} {number + 1}", daemon=True).start()
+
+    def give(self, item: Any) -> Job:
+        """Have an item worked on as soon as a thread is free."""
+        job = Job(item)
+        self._waiting.append(job)
+        self._jobs.put(job)
+        return job
+
+    def delay(self) -> float:
+        """Return for how many seconds the oldest job has been waiting; 0 when none waits."""
+        try:
+            return time.monotonic() - self._waiting[0].asked_at
+        except IndexError:
+            return 0.0
+
+    def _work(self) -> None:
+        while True:
+            items = [job.item for job in self._take() if job.claim()]
+            try:
+                if items:
+                    self._do(items)
+            except BaseException:
+                logger.exception("A thread of %s goes on after an error.", self.name)
+            del items  # or their requests would be kept until the next ones
+
+    def _take(self) -> list[Job]:
+        """Wait for a job; return it with those that wait behind it."""
+        jobs = [self._jobs.get()]
+        with contextlib.suppress(queue.Empty):
+            while len(jobs) < self._most:
+                jobs.append(self._jobs.get_nowait())
+        for _job in jobs:
+            self._waiting.popleft()
+        return jobs

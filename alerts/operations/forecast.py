@@ -1,0 +1,65 @@
+"""What escalations will do by themselves: for pages and letters, which say who is next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.logic import escalation as rules
+from alerts.logic.escalation import Step
+from alerts.models import Alert, Escalation, User
+from alerts.operations import steps, targets
+from alerts.operations.targets import Directory
+
+
+@dataclass(frozen=True)
+class Next:
+    """What an escalation will do by itself.  people: empty when nobody can be told by then."""
+
+    due_at: datetime
+    people: tuple[User, ...]
+    is_last_resort: bool
+
+
+@dataclass(frozen=True)
+class _Coming:
+    """Where an escalation goes on, and when.  step: None at the end of its plan."""
+
+    escalation: Escalation
+    alert: Alert
+    due_at: datetime
+    step: Step | None
+    member: int
+
+
+def upcoming(alert: Alert, *, now: datetime) -> Next | None:
+    """Return when the escalation goes on by itself and whom it would tell; None when it does not."""
+    return upcoming_of([alert], now=now).get(alert.pk)
+
+
+def upcoming_of(alerts: Sequence[Alert], *, now: datetime) -> dict[int, Next]:
+    """Return the same of many alerts by their ids, in as many statements as of one."""
+    by_id = {alert.pk: alert for alert in alerts}
+    live = Escalation.objects.live().filter(alert__in=by_id).select_related("policy__last_resort")
+    coming = [
+        _coming(row, row.due_at, by_id[row.alert_id])
+        for row in live
+        if row.due_at and steps.goes_on(row, by_id[row.alert_id], now)
+    ]
+    with_step = [(one.alert, one.step) for one in coming if one.step]
+    directory = Directory([alert for alert, _step in with_step], [step for _alert, step in with_step])
+    return {one.alert.pk: _next(one, directory) for one in coming}
+
+
+def _coming(escalation: Escalation, due_at: datetime, alert: Alert) -> _Coming:
+    plan = steps.plan_of(escalation)
+    move = rules.position_to_run(plan, steps.position_of(escalation), **steps.state_of(alert))
+    step = None if plan.is_end(move.position) else plan.step_at(move.position)
+    return _Coming(escalation, alert, due_at + move.wait, step, move.position.member)
+
+
+def _next(coming: _Coming, directory: Directory) -> Next:
+    if coming.step is None:
+        reach = targets.last_resort(coming.escalation.policy, directory)
+    else:
+        reach = targets.targets_of(coming.step, coming.member, coming.alert, directory)
+    return Next(coming.due_at, reach.people, is_last_resort=coming.step is None)

@@ -1,0 +1,37 @@
+"""What is stored about the ways in: integrations, their rules, every delivery and what became of it."""
+
+from integrations.models.integration import (
+    MATCH_CHOICES,
+    OPERATOR_CHOICES,
+    Filter,
+    Integration,
+    IntegrationLease,
+    MappingRule,
+)
+from integrations.models.message import (
+    STATUS_CHOICES,
+    WAITING,
+    InboundMessage,
+    InboundMessageQuerySet,
+    Outcome,
+    Tally,
+    UnmatchedDelivery,
+)
+from integrations.models.replay import Replay
+
+__all__ = [
+    "MATCH_CHOICES",
+    "OPERATOR_CHOICES",
+    "STATUS_CHOICES",
+    "WAITING",
+    "Filter",
+    "InboundMessage",
+    "InboundMessageQuerySet",
+    "Integration",
+    "IntegrationLease",
+    "MappingRule",
+    "Outcome",
+    "Replay",
+    "Tally",
+    "UnmatchedDelivery",
+]

@@ -1,0 +1,88 @@
+"""Threads take work in order, and say when they cannot keep up."""
+
+import threading
+import time
+
+import pytest
+
+from alertops.lib.crews import Crew
+
+
+@pytest.fixture
+def crew():
+    crew = Crew("testers", 1, patience=1)
+    crew.start()
+    return crew
+
+
+def wait_for(check):
+    end = time.monotonic() + 5
+    while not check():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_work_is_done_in_the_order_in_which_it_was_given(crew):
+    done = []
+
+    for number in range(100):
+        crew.give(lambda number=number: done.append(number))
+
+    wait_for(lambda: len(done) == 100)
+    assert done == list(range(100))
+
+
+def test_the_delay_is_that_of_the_oldest_that_waits(crew):
+    go = threading.Event()
+    assert crew.delay() == 0
+    crew.give(go.wait)
+    crew.give(lambda: None)
+    time.sleep(0.05)
+    crew.give(lambda: None)
+
+    assert 0.05 <= crew.delay() < 1
+    go.set()
+    wait_for(lambda: crew.delay() == 0)
+
+
+def test_what_was_claimed_back_is_not_done(crew):
+    go, done = threading.Event(), []
+    crew.give(go.wait)
+    job = crew.give(lambda: done.append("claimed"))
+
+    assert job.claim()
+    crew.give(lambda: done.append("next"))
+    go.set()
+    wait_for(lambda: done)
+    assert done == ["next"]
+    assert not job.claim()
+
+
+def test_a_thread_outlives_whatever_its_work_raises(crew, caplog):
+    done = []
+
+    crew.give(lambda: 1 / 0)
+    crew.give(lambda: done.append(1))
+
+    wait_for(lambda: done)
+    assert "testers goes on" in caplog.text
+
+
+def test_a_thread_takes_all_that_waits_but_no_more_than_it_may():
+    go, batches = threading.Event(), []
+
+    def work(items):
+        batches.append(items)
+        go.wait()
+
+    crew = Crew("testers", 1, patience=1, work=work, most=3)
+    crew.start()
+    crew.give(0)
+    wait_for(lambda: batches)
+    jobs = [crew.give(number) for number in range(1, 7)]
+    assert jobs[1].claim()
+    go.set()
+
+    wait_for(lambda: len(batches) == 3)
+    assert batches == [[0], [1, 3], [4, 5, 6]]
+    assert crew.delay() == 0
