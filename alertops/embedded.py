@@ -33,7 +33,6 @@ KILLED = 10.0
 STOPPED = settings.TASK_TIMEOUT + 20.0  # running tasks end first
 
 MOST_DEATHS = 3  # in a row, each sooner than STABLE
-THREADS = 8  # of the web server; more only wait for SQLite's one writer
 
 
 class CannotServe(Exception):
@@ -94,9 +93,9 @@ class Embedded:
         self._must_stop = threading.Event()
         self._stops = 0
         manage = [sys.executable, str(settings.BASE_DIR / "manage.py")]
-        web = [sys.executable, "-m", "granian", "--interface", "wsgi"]
-        web += ["--host", host, "--port", str(port), "--blocking-threads", str(THREADS)]
-        web += ["--respawn-failed-workers", "--log-level", "error", "alertops.wsgi:application"]
+        web = [sys.executable, "-m", "granian", "--interface", "rsgi", "--http", "1", "--no-ws"]
+        web += ["--host", host, "--port", str(port)]
+        web += ["--respawn-failed-workers", "--log-level", "error", "alertops.rsgi:application"]
         self._children = [
             Child("web server", web),
             Child("worker", [*manage, "runworker", "--skip-checks"]),

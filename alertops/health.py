@@ -12,9 +12,10 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils.translation import gettext_lazy as _
 
+from alertops import busy
 from alertops.lib import durations
 from alerts.models import Escalation, Notification
-from integrations.models import InboundMessage
+from integrations.operations.waiting import oldest_waiting_at
 
 # Written by the supervisor of `runworker` at each tick: seconds since 1970.
 TICKER = "alertops:ticker"
@@ -47,8 +48,8 @@ class Probe:
 
 
 def readings(now: datetime) -> list[Reading]:
-    """Measure everything; four cheap look-ups. Raises django.db.Error."""
-    return [_ticker(now), *(probe.read(now) for probe in PROBES)]
+    """Measure everything; a few cheap look-ups. Raises django.db.Error."""
+    return [_ticker(now), *(probe.read(now) for probe in PROBES), _sent_away(now)]
 
 
 def missing_migrations() -> list[str]:
@@ -67,8 +68,14 @@ def _tick_age(now: datetime) -> timedelta | None:
     return now - datetime.fromtimestamp(ticked, UTC) if ticked else None
 
 
+def _sent_away(now: datetime) -> Reading:
+    """Tell of senders that were sent away, for a while after it happened."""
+    age = _age(busy.last(), now)
+    return Reading("sent_away", age, timedelta(0), str(_SENT_AWAY) if age is not None else "")
+
+
 def _message_age(now: datetime) -> timedelta | None:
-    return _age(InboundMessage.objects.waiting().values_list("received_at", flat=True).first(), now)
+    return _age(oldest_waiting_at(), now)
 
 
 def _escalation_age(now: datetime) -> timedelta | None:
@@ -93,6 +100,9 @@ def _known_migrations() -> frozenset[tuple[str, str]]:
 
 _NO_WORKER = _(
     "No worker is running: deliveries are stored, but nobody is told. Start it with “manage.py runworker”."
+)
+_SENT_AWAY = _(
+    "Within the last minute the web server could not keep up, and asked senders to try again later."
 )
 TICKING = Probe(
     "ticker",

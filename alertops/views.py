@@ -1,14 +1,18 @@
-"""Whether the process lives (`/healthz`) and whether work is done (`/readyz`)."""
+"""Whether the process lives (`/healthz`), whether work is done (`/readyz`), and what nobody else answers."""
 
 from typing import Any
 
+from django.core.exceptions import DisallowedHost
 from django.db import Error
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views import csrf, defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from alertops import health
+from alertops.lib import outages
 from alertops.lib.display import clock
 
 
@@ -26,8 +30,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     checks: dict[str, Any] = {}
     try:
         reasons = [*_migrations(checks), *_readings(checks)]
-    except Error:
-        reasons = [_("The database does not answer.")]
+    except Error as error:
+        reasons = [outages.describe(error)]
         checks["database"] = {"ok": False}
     else:
         checks["database"] = {"ok": True}
@@ -52,3 +56,50 @@ def _readings(checks: dict[str, Any]) -> list[str]:
             "limit_seconds": reading.limit.total_seconds(),
         }
     return [reading.reason for reading in readings if reading.reason]
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer a request that Django itself refused."""
+    if _is_for_a_person(request):
+        return defaults.bad_request(request, exception)
+    if isinstance(exception, DisallowedHost):
+        detail = _(
+            "This server has another name: use ALERTOPS_BASE_URL, or add yours to ALERTOPS_ALLOWED_HOSTS."
+        )
+        return _refused("unknown_host", detail, 400)
+    return _refused("bad_request", _("This is not a request that can be understood."), 400)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer a request for an address that is none."""
+    if _is_for_a_person(request):
+        return defaults.page_not_found(request, exception)
+    return _refused("unknown_url", _NOTHING_HERE, 404)
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponseBase:
+    """Answer a form without our token: somebody's other tab, or a machine at an address for people."""
+    if _is_for_a_person(request):
+        return csrf.csrf_failure(request, reason)
+    return _refused("unknown_url", _NOTHING_HERE, 404)
+
+
+def failed(request: HttpRequest) -> HttpResponseBase:
+    """Answer a request that failed by a fault of ours."""
+    if _is_for_a_person(request):
+        return defaults.server_error(request)
+    return _refused("failed", _("This failed by a fault of the server; its log tells more."), 500)
+
+
+_NOTHING_HERE = gettext_lazy("Nothing is taken at this address: deliveries go to /in/<token>.")
+_OTHER_NAME = gettext_lazy(
+    "This server has another name: use that of ALERTOPS_BASE_URL, or add this one to ALERTOPS_ALLOWED_HOSTS."
+)
+
+
+def _is_for_a_person(request: HttpRequest) -> bool:
+    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/in/")
+
+
+def _refused(code: str, detail: object, status: int) -> JsonResponse:
+    return JsonResponse({"error": code, "detail": str(detail)}, status=status)

@@ -59,7 +59,7 @@ def _parts(missing: list[str]) -> list[Part]:
     ]
     if "PostgreSQL" not in missing:
         # Tests that start processes bring both databases with them.
-        select = ("-m", "not processes and not browser", "--ignore", "tests/house_rules")
+        select = ("-m", "not processes and not browser", "--ignore=tests/house_rules", "--ignore=tests/fuzz")
         parts.append(Part("tests on PostgreSQL", (*PYTEST, *select), {"DATABASE_URL": _postgresql()}))
     return parts
 

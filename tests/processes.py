@@ -45,13 +45,10 @@ class Server:
     environment: variables on top of the tests' own, like REDIS_URL or EMAIL_URL.
     """
 
-    def __init__(
-        self, database: str = "sqlite", *, web_workers: int = 2, threads: int = 8, **environment: str
-    ) -> None:
+    def __init__(self, database: str = "sqlite", *, web_workers: int = 2, **environment: str) -> None:
         require(database)
         self.database = database
         self.web_workers = web_workers
-        self.threads = threads
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = Path(tempfile.mkdtemp(prefix="alertops-server-"))
@@ -89,9 +86,9 @@ class Server:
         """Start the web server as it runs in production, and wait until it answers."""
         web = self.start(
             Path(sys.executable).with_name("granian"),
-            *("--interface", "wsgi", "--host", "127.0.0.1", "--port", self.port),
-            *("--workers", self.web_workers, "--blocking-threads", self.threads),
-            *("--respawn-failed-workers", "alertops.wsgi:application"),
+            *("--interface", "rsgi", "--http", "1", "--no-ws", "--host", "127.0.0.1", "--port", self.port),
+            *("--workers", self.web_workers),
+            *("--respawn-failed-workers", "alertops.rsgi:application"),
         )
         self.wait_until(self._answers, "the web server did not answer", of=web)
         return web
@@ -204,7 +201,7 @@ class Server:
 
     def _print_output(self) -> None:
         for process in self.processes:
-            print(f"--- {process.args}\n{self.output(process)[-4000:]}")
+            print(f"--- {process.args!r}\n{self.output(process)[-4000:]}")
 
 
 def require(database: str) -> None:

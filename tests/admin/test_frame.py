@@ -107,7 +107,7 @@ def test_a_page_bears_the_mark_and_our_style_sheet(superuser):
 
 @pytest.mark.parametrize(("address", "words"), [("/no/such/page/", "There is nothing here")])
 def test_an_address_that_is_nothing_says_so(address, words, superuser):
-    answer = superuser.get(address)
+    answer = superuser.get(address, headers={"accept": "text/html"})
 
     assert answer.status_code == 404
     assert words in answer.content.decode()
