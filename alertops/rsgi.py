@@ -37,6 +37,7 @@ TOO_LATE = 2.0  # while somebody has been waiting so long for a thread, newcomer
 RETRY_AFTER = 10
 
 MOST_TOGETHER = 100  # deliveries in one commit
+GATHER = 0.0015  # seconds; measured: a third of it gains half as much
 LARGE = 50_000  # bytes; a body that may be larger goes apart: no small one waits until it is decoded
 
 DOOR = "/in/"
@@ -61,7 +62,9 @@ class Application:
         self._is_woken = False
         threads, patience = settings.DOOR_THREADS, settings.DOOR_SECONDS
         take_in, answer = self._take_in_and_answer, self._answer
-        self._small = Crew("door", threads, patience=patience, work=take_in, most=MOST_TOGETHER)
+        self._small = Crew(
+            "door", threads, patience=patience, work=take_in, most=MOST_TOGETHER, gather=GATHER
+        )
         self._large = Crew("large", threads, patience=patience, work=take_in)
         self._machines = Crew("machines", 2, patience=patience, work=answer)
         self._pulse = Crew("pulse", 1, patience=5.0, work=answer)

@@ -35,7 +35,9 @@ class Crew:
 
     patience: seconds that somebody waits for an answer.
     work: is given items to work on; by itself they are functions, and called.
-    most: items that a thread works on together; it takes what waits and does not wait for more.
+    most: items that a thread works on together; it takes what waits.
+    gather: seconds that it waits for more, when there were more the last time: senders that are answered
+    together come again together, a moment apart. Who comes alone is never kept waiting for others.
     """
 
     def __init__(
@@ -46,9 +48,10 @@ class Crew:
         patience: float,
         work: Callable[[list[Any]], None] = _call_each,
         most: int = 1,
+        gather: float = 0.0,
     ) -> None:
         self.name, self.size, self.patience = name, size, patience
-        self._do, self._most = work, most
+        self._do, self._most, self._gather, self._taken = work, most, gather, 1
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._waiting: deque[Job] = deque()  # the same jobs; of this one, the oldest can be looked at
 
@@ -84,9 +87,12 @@ class Crew:
     def _take(self) -> list[Job]:
         """Wait for a job; return it with those that wait behind it."""
         jobs = [self._jobs.get()]
+        if self._jobs.qsize() + 1 < self._taken:
+            time.sleep(self._gather)
         with contextlib.suppress(queue.Empty):
             while len(jobs) < self._most:
                 jobs.append(self._jobs.get_nowait())
+        self._taken = len(jobs)
         for _job in jobs:
             self._waiting.popleft()
         return jobs

@@ -86,3 +86,24 @@ def test_a_thread_takes_all_that_waits_but_no_more_than_it_may():
     wait_for(lambda: len(batches) == 3)
     assert batches == [[0], [1, 3], [4, 5, 6]]
     assert crew.delay() == 0
+
+
+def test_who_came_together_is_gathered_again_and_who_comes_alone_does_not_wait():
+    batches = []
+    crew = Crew("testers", 1, patience=1, work=batches.append, most=9, gather=0.5)
+    for number in range(3):
+        crew.give(number)
+    crew.start()
+    wait_for(lambda: batches)
+    crew.give(3)
+    time.sleep(0.05)
+    crew.give(4)
+    wait_for(lambda: len(batches) == 2)
+    crew.give(5)  # fewer than the last time: the last wait
+    wait_for(lambda: len(batches) == 3)
+    began = time.monotonic()
+    crew.give(6)
+    wait_for(lambda: len(batches) == 4)
+
+    assert batches == [[0, 1, 2], [3, 4], [5], [6]]
+    assert time.monotonic() - began < 0.4
