@@ -63,7 +63,7 @@ def test_of_a_database_that_is_away_it_is_told_that_it_is():
 
 
 def test_who_is_sent_away_while_all_threads_are_busy_is_counted():
-    with Server(web_workers=1, threads=1, ALERTOPS_METRICS_TOKEN=TOKEN, ALERTOPS_DOOR_SECONDS="1") as server:
+    with Server(web_workers=1, ALERTOPS_METRICS_TOKEN=TOKEN, ALERTOPS_DOOR_SECONDS="1") as server:
         server.token = server.call(worlds.build_integration)
         path = server.folder / "alertops.sqlite3"
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
