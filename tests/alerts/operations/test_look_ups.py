@@ -27,6 +27,7 @@ def test_each_look_up_has_its_index(arrival):
 
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            cursor.execute("ANALYZE alerts_alert")
             cursor.execute("SET LOCAL enable_seqscan = off")  # it would read a small table whole
             cursor.execute("SET LOCAL enable_bitmapscan = off")
         explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
