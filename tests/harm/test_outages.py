@@ -137,7 +137,7 @@ def test_a_sqlite_that_somebody_else_holds(door):
         answers, seconds = attack(door)
         connection.execute("ROLLBACK")
 
-    assert_told(door, answers, ANY, "this again")
+    assert_told(door, answers, ANY, "again")
     assert seconds < SECONDS * 3
     assert_recovers(door)
 
