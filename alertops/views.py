@@ -92,9 +92,6 @@ def failed(request: HttpRequest) -> HttpResponseBase:
 
 
 _NOTHING_HERE = gettext_lazy("Nothing is taken at this address: deliveries go to /in/<token>.")
-_OTHER_NAME = gettext_lazy(
-    "This server has another name: use that of ALERTOPS_BASE_URL, or add this one to ALERTOPS_ALLOWED_HOSTS."
-)
 
 
 def _is_for_a_person(request: HttpRequest) -> bool:
