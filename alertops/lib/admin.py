@@ -1,50 +1,41 @@
 """The bases that all admin pages share: lists, logs, badges, times and links."""
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import helpers
-from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.options import IncorrectLookupParameters, ShowFacets
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db import models
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold import admin as unfold
-from unfold.views import ChangeList
 
 from alertops.lib.forms import DurationField
+from alertops.lib.lists import NEWER, CappedPaginator, Found, LongList, OurList
 
-MOST_COUNTED = 10_000
-
-
-class CappedPaginator(Paginator):
-    """Pages of a long list: counts no further than people page, so that a million rows cost nothing."""
-
-    template_name = "admin/pagination_capped.html"
-    object_list: models.QuerySet
-    most = MOST_COUNTED
-    is_capped = False
-
-    @cached_property
-    def count(self) -> int:
-        counted = self.object_list.order_by().values("pk")[: self.most + 1].count()
-        self.is_capped = counted > self.most
-        return min(counted, self.most)
+__all__ = [
+    "CappedPaginator",
+    "Found",
+    "LogAdmin",
+    "ModelAdmin",
+    "OwnedInline",
+    "ReadOnly",
+    "choice_filter",
+    "column_filter",
+    "may",
+    "owner_filter",
+]
 
 
-class OurList(ChangeList):
-    """A list that never counts its whole table beside what it shows."""
-
-    result_list: Any
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        if not (self.query or self.has_active_filters):
-            self.full_result_count = self.result_count
+def may(request: HttpRequest, permission: str, row: Any) -> bool:
+    """Tell whether the reader may do something with a row: by a role, or by a team that owns it."""
+    has_perm = request.user.has_perm
+    return has_perm(permission) or (row is not None and has_perm(permission, row))
 
 
 class ModelAdmin(unfold.ModelAdmin):
@@ -52,7 +43,11 @@ class ModelAdmin(unfold.ModelAdmin):
 
     heading: the name in the menu, where the model's own is another.  add_label: the words on the button.
     empty_title, empty_text: what an empty list teaches.
-    note: a sentence above the list.  chips: the filter whose choices stand there, as its query parameter.
+    note: a sentence above the list.
+    chips: the filter whose choices stand there, as its query parameter; or several, each with those choices
+    that do, in their words (none named: all of them).
+    most_searched, time_column: how many rows a search looks through, and when each was written.
+    announces: the list says when there is something newer.
     """
 
     list_per_page = 50
@@ -65,14 +60,52 @@ class ModelAdmin(unfold.ModelAdmin):
     empty_title: Any = ""
     empty_text: Any = ""
     note: Any = ""
-    chips = ""
+    chips: str | list[tuple[str, dict[str, Any]]] = ""
+    most_searched = 5_000
+    time_column = "pk"
+    announces = False
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return OurList
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) or self._may(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) or self._may(request, "delete", obj)
+
+    def _may(self, request: HttpRequest, verb: str, row: Any) -> bool:
+        return may(request, f"{self.opts.app_label}.{verb}_{self.opts.model_name}", row)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OurList]:
+        is_long = issubclass(self.paginator, CappedPaginator) and list(self.ordering or ()) == ["-id"]
+        return LongList if is_long else OurList
+
+    def find(self, term: str) -> Found | None:
+        """Return what a search in a long list looks for; None leaves it to Django."""
+        return None
+
+    def look_through(self, parameters: dict[str, Any], found: Found | None) -> models.QuerySet | None:
+        """Return the rows of which the newest are looked through for what the filters and the search ask.
+
+        None: indexes answer it.  parameters: the list's query parameters, each with its values.
+        """
+        return None
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         context |= {"show_save_and_add_another": False, "show_save_as_new": False}
+        if not self.has_change_permission(request, context.get("original")):
+            context["show_save_and_continue"] = False  # "Save and view": there is nothing more to see
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """Count what is lost beside the rows themselves, as people know it: who belongs to what is no row."""
+        tree, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        links = {
+            str(model._meta.verbose_name_plural)
+            for model in apps.get_models(include_auto_created=True)
+            if model._meta.auto_created
+        }
+        unsaid = links | {str(self.opts.verbose_name_plural)}
+        beside = {name: count for name, count in counts.items() if str(name) not in unsaid}
+        return tree, beside, lacking, protected
 
     def get_viewable(self, request: HttpRequest, object_id: str) -> Any:
         """Return a row for a page of its own. Raises Http404 and PermissionDenied."""
@@ -112,6 +145,29 @@ class ModelAdmin(unfold.ModelAdmin):
         )
 
 
+class OwnedInline:
+    """Rows inside another: who may change that one by a team may add, change and delete them."""
+
+    opts: Any
+
+    def owner_of(self, request: HttpRequest, obj: Any) -> Any:
+        """Return the row that a team may own; obj: the one that is edited, None for a new one."""
+        return obj
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "add", obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "change", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "delete", obj)
+
+    def _may(self, request: HttpRequest, verb: str, obj: Any) -> bool:
+        permission = f"{self.opts.app_label}.{verb}_{self.opts.model_name}"
+        return may(request, permission, self.owner_of(request, obj))
+
+
 class ReadOnly:
     """Rows that nobody adds, changes or deletes by hand; not even a superuser."""
 
@@ -133,6 +189,19 @@ class LogAdmin(ReadOnly, ModelAdmin):
     ordering = ["-id"]
     list_max_show_all = 0
     actions: Any = []
+
+    class Media:
+        js = ["alertops/log.js"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list; asked for what is newer, only how much of it there is."""
+        if NEWER not in request.GET or not self.has_view_permission(request):
+            return super().changelist_view(request, extra_context)
+        try:
+            changelist = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            raise Http404 from None
+        return TemplateResponse(request, "admin/newer.html", {"cl": changelist})
 
 
 def choice_filter(
@@ -163,3 +232,17 @@ def column_filter(
         return lambda rows, _request: rows.filter(**{column: value})
 
     return choice_filter(title, column, [(value, label, having(value)) for value, label in choices])
+
+
+owner_filter = choice_filter(
+    gettext_lazy("owned by"),
+    "owner",
+    [
+        (
+            "mine",
+            gettext_lazy("My teams"),
+            lambda rows, request: rows.filter(team__memberships__user=request.user.pk),
+        ),
+        ("nobody", gettext_lazy("No team"), lambda rows, _request: rows.filter(team=None)),
+    ],
+)

@@ -7,11 +7,12 @@ set aside after a few starts (`exhausted`) instead of being tried for ever.
 
 import functools
 import os
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from alertops.lib import processes
@@ -24,19 +25,28 @@ class ClaimableQuerySet(models.QuerySet):
 
     def claim(self, *, now: datetime, lease: timedelta) -> int:
         """Take these rows if they are free; the number taken tells who won."""
-        return self.free(now).update(
-            start_count=F("start_count") + 1, claimed_by=holder(), lease_until=now + lease
-        )
+        return self.take(now=now, by=holder(), until=now + lease)
+
+    def take(self, *, now: datetime, by: str, until: datetime) -> int:
+        """Do what `claim` does, for a holder and until a time that need not be known yet."""
+        return self.free(now).update(start_count=F("start_count") + 1, claimed_by=by, lease_until=until)
 
     def mine(self) -> Self:
         """Rows that this very process holds: a result is written only through this."""
         return self.filter(claimed_by=holder())
 
-    def release_dead(self, now: datetime) -> int:
-        """Free what processes of this node held that no longer live; return how many rows."""
+    def holders_here(self, now: datetime) -> QuerySet[Any, str]:
+        """Return which processes of this node hold any of these rows."""
         held = self.filter(claimed_by__startswith=f"{processes.node()}/", lease_until__gt=now)
-        holders = set(held.order_by().values_list("claimed_by", flat=True))
-        dead = [name for name in holders if not processes.is_alive(name)]
+        return held.order_by().values_list("claimed_by", flat=True).distinct()
+
+    def release_dead(self, now: datetime, *, holders: Iterable[str] | None = None) -> int:
+        """Free what processes of this node held that no longer live; return how many rows.
+
+        holders: what `holders_here` brought, if that was asked in another way.
+        """
+        names = self.holders_here(now) if holders is None else holders
+        dead = [name for name in names if not processes.is_alive(name)]
         if not dead:
             return 0
         # By name and lease again: what another process has claimed meanwhile is its own.

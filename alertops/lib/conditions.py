@@ -10,10 +10,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Protocol
 
 import re2
+
+from alertops.lib import condition_words as words
+from alertops.lib.condition_words import Operator
 
 HEADER = "@header"
 ELEMENT = "@element"
@@ -25,17 +27,6 @@ REGEX_MEMORY = 1 << 20  # bytes
 MOST_INSTRUCTIONS = 4000
 LONGEST_SEARCHED = 20_000  # characters of a text that a regular expression looks at
 SHOWN_LENGTH = 200  # characters of a value that a reason or a trace repeats
-
-
-class Operator(StrEnum):
-    EQUALS = "equals"
-    CONTAINS = "contains"
-    STARTS_WITH = "starts_with"
-    IN_LIST = "in_list"
-    EXISTS = "exists"
-    REGEX = "regex"
-    GREATER = "greater"
-    LESS = "less"
 
 
 class InvalidPath(ValueError):
@@ -127,15 +118,15 @@ def parse_path(text: str) -> Path:
     """Read a path. Raises InvalidPath."""
     text = text.strip()
     if not text:
-        raise InvalidPath("The path is empty: write the keys to follow, like commit_status^state.")
+        raise InvalidPath(words.NO_PATH)
     if len(text) > MAX_PATH_LENGTH:
-        raise InvalidPath(f"The path is longer than {MAX_PATH_LENGTH} characters.")
+        raise InvalidPath(words.LONG_PATH % {"most": MAX_PATH_LENGTH})
     if text in (ROOT, ELEMENT):
         return Path(text, is_rooted=text == ROOT)
     is_rooted = text.startswith("^")
     keys = [key.replace(r"\^", "^") for key in _SEPARATOR.split(text.removeprefix("^"))]
     if "" in keys:
-        raise InvalidPath(f"“{text}” has nothing in part {keys.index('') + 1}: put one ^ between two keys.")
+        raise InvalidPath(words.GAP % {"path": text, "part": keys.index("") + 1})
     if keys[0].lower() == HEADER and not is_rooted:
         return _header_path(text, keys)
     return Path(text, tuple(_part(key) for key in keys), is_rooted)
@@ -157,7 +148,7 @@ def look_up(path: Path, scope: Scope) -> Any:
             value = None
         if value is None:
             return Missing(path.text, _why_missing(holder, path, position))
-    return Missing(path.text, "it is null") if value is None else value
+    return Missing(path.text, words.IS_NULL) if value is None else value
 
 
 def look_up_text(path: Path, scope: Scope) -> str | Missing:
@@ -198,22 +189,16 @@ def compile_regex(pattern: str) -> Regex:
     Searching takes time in proportion to the text and to the program, and both are bounded.
     """
     if not pattern:
-        raise InvalidCondition("The regular expression is empty.")
+        raise InvalidCondition(words.NO_REGEX)
     if len(pattern) > MAX_REGEX_LENGTH:
-        raise InvalidCondition(f"The regular expression is longer than {MAX_REGEX_LENGTH} characters.")
+        raise InvalidCondition(words.LONG_REGEX % {"most": MAX_REGEX_LENGTH})
     try:
         regex: Regex = re2.compile(pattern.encode("utf-8", "replace"), _REGEX_OPTIONS)
     except re2.error as error:
-        reason = error.args[0].decode(errors="replace") if error.args else "it cannot be read"
-        raise InvalidCondition(
-            f"“{shorten(pattern)}” is no regular expression that can be used: {reason}."
-            " (Look-ahead, look-behind and back-references are not known here.)"
-        ) from error
+        reason = error.args[0].decode(errors="replace") if error.args else words.UNREADABLE
+        raise InvalidCondition(words.BAD_REGEX % {"pattern": shorten(pattern), "why": reason}) from error
     if max(regex.programsize, regex.reverseprogramsize) > MOST_INSTRUCTIONS:
-        raise InvalidCondition(
-            f"“{shorten(pattern)}” would take too long: a counted repetition, like {{500}}, repeats what it"
-            " counts. Use * or + instead, or smaller counts."
-        )
+        raise InvalidCondition(words.SLOW_REGEX % {"pattern": shorten(pattern)})
     return regex
 
 
@@ -232,9 +217,9 @@ def as_text(value: Any) -> str:
 def preview(value: Any) -> str:
     """Return a value short enough to be shown."""
     if isinstance(value, dict):
-        return f"an object with {len(value)} keys" if len(value) != 1 else "an object with 1 key"
+        return words.OBJECT[len(value) != 1] % {"count": len(value)}
     if isinstance(value, list):
-        return f"a list of {len(value)}"
+        return words.LIST % {"count": len(value)}
     return shorten(as_text(value))
 
 
@@ -265,12 +250,12 @@ _REGEX_OPTIONS.never_capture = True  # nobody reads groups, and they cost a slow
 
 def _header_path(text: str, keys: list[str]) -> Path:
     if len(keys) != 2:
-        raise InvalidPath(f"“{text}” must name one header, like @header^X-Event-Key.")
+        raise InvalidPath(words.ONE_HEADER % {"path": text})
     return Path(text, header=keys[1].strip().lower())
 
 
 def _no_header(path: Path) -> Missing:
-    return Missing(path.text, f"there is no header “{path.text.partition('^')[2]}”")
+    return Missing(path.text, words.NO_HEADER % {"header": path.text.partition("^")[2]})
 
 
 def _part(key: str) -> Part:
@@ -284,18 +269,22 @@ def _is_index_of(index: int | None, elements: list[Any]) -> bool:
 def _why_missing(holder: Any, path: Path, position: int) -> str:
     part = path.parts[position]
     where = "^".join(before.key for before in path.parts[:position])
-    subject = f"“{shorten(where)}”" if where else "the data"
+    subject = words.QUOTED % {"name": shorten(where)} if where else words.THE_DATA
     if isinstance(holder, dict):
         if part.key in holder:
-            return f"“{part.key}” is null"
-        return f"{subject} has no “{part.key}”" if where else f"there is no “{part.key}”"
+            return words.KEY_IS_NULL % {"key": part.key}
+        return (
+            words.HAS_NO_KEY % {"subject": subject, "key": part.key}
+            if where
+            else words.NO_KEY % {"key": part.key}
+        )
     if isinstance(holder, list):
         if part.index is None:
-            return f"{subject} is a list: name one of its elements by number, like {where or 'items'}^0"
+            return words.WHICH_ELEMENT % {"subject": subject, "path": where or "items"}
         if _is_index_of(part.index, holder):
-            return f"element {part.key} of {subject} is null"
-        return f"{subject} is a list of {len(holder)} and has no element {part.key}"
-    return f"{subject} is “{preview(holder)}” and holds no “{part.key}”"
+            return words.ELEMENT_IS_NULL % {"subject": subject, "key": part.key}
+        return words.NO_ELEMENT % {"subject": subject, "count": len(holder), "key": part.key}
+    return words.HOLDS_NOTHING % {"subject": subject, "seen": preview(holder), "key": part.key}
 
 
 Test = Callable[[Any], bool]
@@ -307,7 +296,7 @@ def _equals(value: str) -> Test:
 
 def _contains(value: str) -> Test:
     """A text contains a part of itself; a list contains one of its elements, whole."""
-    _require(value, "contains")
+    _require(value, Operator.CONTAINS)
 
     def test(seen: Any) -> bool:
         if isinstance(seen, list):
@@ -318,14 +307,14 @@ def _contains(value: str) -> Test:
 
 
 def _starts_with(value: str) -> Test:
-    _require(value, "starts with")
+    _require(value, Operator.STARTS_WITH)
     return lambda seen: as_text(seen).startswith(value)
 
 
 def _in_list(value: str) -> Test:
     values = frozenset(filter(None, (one.strip() for one in value.split(","))))
     if not values:
-        raise InvalidCondition("“is one of” needs values, separated by commas.")
+        raise InvalidCondition(words.NEEDS_VALUES)
     return lambda seen: as_text(seen) in values
 
 
@@ -339,12 +328,12 @@ def _regex(value: str) -> Test:
 
 
 def _greater(value: str) -> Test:
-    bound = _bound(value, "is greater than")
+    bound = _bound(value, Operator.GREATER)
     return lambda seen: (number := as_number(seen)) is not None and number > bound
 
 
 def _less(value: str) -> Test:
-    bound = _bound(value, "is less than")
+    bound = _bound(value, Operator.LESS)
     return lambda seen: (number := as_number(seen)) is not None and number < bound
 
 
@@ -358,32 +347,24 @@ _TESTS: dict[Operator, Callable[[str], Test]] = {
     Operator.GREATER: _greater,
     Operator.LESS: _less,
 }
-_PHRASES: dict[Operator, tuple[str, str]] = {
-    Operator.EQUALS: ("equals", "does not equal"),
-    Operator.CONTAINS: ("contains", "does not contain"),
-    Operator.STARTS_WITH: ("starts with", "does not start with"),
-    Operator.IN_LIST: ("is one of", "is not one of"),
-    Operator.REGEX: ("matches", "does not match"),
-    Operator.GREATER: ("is greater than", "is not greater than"),
-    Operator.LESS: ("is less than", "is not less than"),
-}
 
 
-def _require(value: str, phrase: str) -> None:
+def _require(value: str, operator: Operator) -> None:
     if not value:
-        raise InvalidCondition(f"“{phrase}” needs a text to look for.")
+        raise InvalidCondition(words.NEEDS_TEXT[operator])
 
 
-def _bound(value: str, phrase: str) -> int | float:
+def _bound(value: str, operator: Operator) -> int | float:
     bound = as_number(value)
     if bound is None:
-        raise InvalidCondition(f"“{phrase}” needs a number, and “{shorten(value)}” is none.")
+        raise InvalidCondition(words.NEEDS_NUMBER[operator] % {"value": shorten(value)})
     return bound
 
 
 def _reason(condition: Condition, seen: Any, shown: str, *, does_hold: bool) -> str:
     if condition.operator is Operator.EXISTS:
-        return f"exists: {shown}"
+        return words.EXISTS % {"seen": shown}
     if condition.operator in (Operator.GREATER, Operator.LESS) and as_number(seen) is None:
-        return f"“{shown}” is no number"
-    return f"“{shown}” {_PHRASES[condition.operator][not does_hold]} “{shorten(condition.value)}”"
+        return words.NO_NUMBER % {"seen": shown}
+    reason = words.REASONS[condition.operator][not does_hold]
+    return reason % {"seen": shown, "value": shorten(condition.value)}

@@ -6,8 +6,10 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
+
+LOOK = 0.0001  # seconds between two looks whether there are more
 
 logger = logging.getLogger(__name__)
 
@@ -25,18 +27,13 @@ class Job:
         return self._unclaimed.acquire(blocking=False)
 
 
-def _call_each(functions: Iterable[Callable[[], None]]) -> None:
-    for function in functions:
-        function()
-
-
 class Crew:
     """Some threads and what waits for them.
 
     patience: seconds that somebody waits for an answer.
-    work: is given items to work on; by itself they are functions, and called.
+    work: is given items to work on.
     most: items that a thread works on together; it takes what waits.
-    gather: seconds that it waits for more, when there were more the last time: senders that are answered
+    gather: seconds that it waits at most for as many as there were the last time: senders that are answered
     together come again together, a moment apart. Who comes alone is never kept waiting for others.
     """
 
@@ -46,7 +43,7 @@ class Crew:
         size: int,
         *,
         patience: float,
-        work: Callable[[list[Any]], None] = _call_each,
+        work: Callable[[list[Any]], None],
         most: int = 1,
         gather: float = 0.0,
     ) -> None:
@@ -87,8 +84,9 @@ class Crew:
     def _take(self) -> list[Job]:
         """Wait for a job; return it with those that wait behind it."""
         jobs = [self._jobs.get()]
-        if self._jobs.qsize() + 1 < self._taken:
-            time.sleep(self._gather)
+        until = time.monotonic() + self._gather
+        while self._jobs.qsize() + 1 < self._taken and time.monotonic() < until:
+            time.sleep(LOOK)
         with contextlib.suppress(queue.Empty):
             while len(jobs) < self._most:
                 jobs.append(self._jobs.get_nowait())

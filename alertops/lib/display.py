@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 
 class Tone(StrEnum):
@@ -62,13 +64,17 @@ def ago(moment: datetime, now: datetime) -> str:
     if abs(seconds) < 60:
         return _("just now") if seconds >= 0 else _("in less than a minute")
     if seconds > 0:
-        return _("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
-    return _("in %(time)s") % {"time": timesince(now, moment, depth=1)}
+        return _("%(time)s ago") % {"time": timesince(moment, now, depth=1, time_strings=_PAST)}
+    return _("in %(time)s") % {"time": timesince(now, moment, depth=1, time_strings=_FUTURE)}
+
+
+# Many languages say "2 days" otherwise after "ago" than by itself; Django knows how.
+_PAST, _FUTURE = NaturalTimeFormatter.past_substrings, NaturalTimeFormatter.future_substrings
 
 
 def exact(moment: datetime) -> str:
     """Write a time in the reader's zone, with the zone."""
-    return date_format(timezone.localtime(moment), "j M Y, H:i:s T")
+    return date_format(timezone.localtime(moment), pgettext("format of a time", "j M Y, H:i:s T"))
 
 
 def page_of(row: models.Model) -> str:

@@ -10,14 +10,15 @@ SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86400
 MOST = timedelta(days=3650)
 
 # The longest first: what people write before a unit is a number, perhaps with a decimal point.
+# In all our languages at once: what `spell` writes into a form comes back from it.
 _UNITS = {
-    **dict.fromkeys(("d", "day", "days"), DAY),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), HOUR),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), MINUTE),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), SECOND),
-    **dict.fromkeys(("w", "week", "weeks"), 7 * DAY),
+    **dict.fromkeys(("d", "day", "days", "tag", "tage"), DAY),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "std", "stunde", "stunden"), HOUR),
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes", "minuten"), MINUTE),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "sek", "sekunde", "sekunden"), SECOND),
+    **dict.fromkeys(("w", "week", "weeks", "woche", "wochen"), 7 * DAY),
 }
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)[\s,]*(?:and\s+)?")
+_PART = re.compile(r"(\d+(?:[.,]\d+)?)\s*([a-z]+)[\s,]*(?:(?:and|und)\s+)?")
 _CLOCK = re.compile(r"(?:(\d+)\s+)?(\d+):(\d\d):(\d\d)(?:\.\d+)?")
 
 
@@ -63,7 +64,7 @@ def _read_words(text: str) -> timedelta:
     parts = _PART.findall(text)
     if not parts or _PART.sub("", text).strip() or any(unit not in _UNITS for _number, unit in parts):
         raise UnreadableDuration(text)
-    return _length(sum(float(number) * _UNITS[unit] for number, unit in parts))
+    return _length(sum(float(number.replace(",", ".")) * _UNITS[unit] for number, unit in parts))
 
 
 def _length(seconds: float) -> timedelta:

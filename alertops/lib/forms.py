@@ -70,7 +70,8 @@ class OrderedFormSet(PaginationInlineFormSet):
         if commit:
             for number, row in enumerate(self._in_order(), start=1):
                 if getattr(row, self.ordering_field) != number:
-                    self.model._default_manager.filter(pk=row.pk).update(**{self.ordering_field: number})
+                    setattr(row, self.ordering_field, number)
+                    row.save(update_fields=[self.ordering_field])
         return saved
 
     def _in_order(self) -> list[Any]:

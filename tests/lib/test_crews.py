@@ -8,9 +8,14 @@ import pytest
 from alertops.lib.crews import Crew
 
 
+def call_each(functions):
+    for function in functions:
+        function()
+
+
 @pytest.fixture
 def crew():
-    crew = Crew("testers", 1, patience=1)
+    crew = Crew("testers", 1, patience=1, work=call_each)
     crew.start()
     return crew
 
@@ -107,3 +112,20 @@ def test_who_came_together_is_gathered_again_and_who_comes_alone_does_not_wait()
 
     assert batches == [[0, 1, 2], [3, 4], [5], [6]]
     assert time.monotonic() - began < 0.4
+
+
+def test_once_as_many_as_the_last_time_are_there_nobody_waits_any_longer():
+    batches = []
+    crew = Crew("testers", 1, patience=1, work=batches.append, most=9, gather=2)
+    for number in range(3):
+        crew.give(number)
+    crew.start()
+    wait_for(lambda: batches)
+    began = time.monotonic()
+    for number in range(3):
+        crew.give(number)
+        time.sleep(0.05)
+    wait_for(lambda: len(batches) == 2)
+
+    assert batches[1] == [0, 1, 2]
+    assert time.monotonic() - began < 1

@@ -26,6 +26,11 @@ from alertops.lib import durations
         ("00:05:00", 300),
         ("1 02:03:04", 93784),
         ("3650 days", 3650 * 86400),
+        ("5 Minuten", 300),
+        ("1 Stunde und 30 Minuten", 5400),
+        ("1,5 Std", 5400),
+        ("2 Tage 3 Sekunden", 172803),
+        ("1 Woche", 604800),
     ],
 )
 def test_what_people_write_is_read(text, seconds):

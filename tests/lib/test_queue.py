@@ -1,11 +1,13 @@
 """The task queue in the database: cheap while empty, and what is in it is found."""
 
+import time
+
 import pytest
 from django.db import OperationalError, connection
 from django_q.brokers import get_broker
 
 from alertops.lib import jobs
-from alertops.lib.queue import Queue
+from alertops.lib.queue import REST, Queue
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +46,14 @@ def test_a_connection_that_broke_is_made_anew_at_the_next_look(queue):
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     assert len(queue.dequeue()) == 1
+
+
+def test_who_puts_a_task_in_wakes_who_waits(queue):
+    assert queue.dequeue() is None
+    began = time.monotonic()
+    jobs.enqueue("alertops.tasks.heartbeat", cluster="alerts")
+    while not (found := queue.dequeue()):
+        assert time.monotonic() - began < 5
+
+    assert len(found) == 1
+    assert time.monotonic() - began < max(REST, 0.2)
