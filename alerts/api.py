@@ -49,6 +49,8 @@ class AlertSerializer(serializers.ModelSerializer):
     acknowledged_by = PersonSerializer(source="acknowledgers", many=True)
     merged_into = serializers.IntegerField(source="merged_into_id", allow_null=True)
     tags = serializers.DictField(child=serializers.CharField())
+    snoozed_until = serializers.SerializerMethodField(help_text="Null while it is muted.")
+    is_muted = serializers.BooleanField(help_text="Nobody is told until its source says that it is over.")
     seconds_to_assign = serializers.SerializerMethodField(help_text="From creation to the first owner.")
     seconds_to_resolve = serializers.SerializerMethodField(help_text="From creation to closing.")
     is_within_sla = serializers.SerializerMethodField(help_text="Null where the policy has no SLA.")
@@ -61,13 +63,16 @@ class AlertSerializer(serializers.ModelSerializer):
             *("source_url", "runbook_url", "service_name", "topic", "tags", "is_test", "event_count"),
             *("owner", "acknowledged_by", "created_by", "closed_by", "resolution", "merged_into"),
             *("created_at", "opened_at", "last_event_at", "first_assigned_at", "acknowledged_at"),
-            *("snoozed_until", "closed_at", "seconds_to_assign", "seconds_to_resolve", "sla_due_at"),
-            "is_within_sla",
+            *("snoozed_until", "is_muted", "closed_at", "seconds_to_assign", "seconds_to_resolve"),
+            *("sla_due_at", "is_within_sla"),
         ]
         read_only_fields = fields
 
     def get_url(self, alert: Alert) -> str:
         return settings.BASE_URL + reverse("admin:alerts_alert_change", args=[alert.pk])
+
+    def get_snoozed_until(self, alert: Alert) -> datetime | None:
+        return None if alert.is_muted else alert.snoozed_until
 
     def get_seconds_to_assign(self, alert: Alert) -> int | None:
         return _seconds(alert.created_at, alert.first_assigned_at)
@@ -180,6 +185,15 @@ class AlertViewSet(Endpoint, ReadOnlyModelViewSet):
     @action(methods=["POST"], detail=True, permission_classes=RESPOND)
     def close(self, request: Request, pk: str) -> Response:
         return self._act(request, Action.CLOSE)
+
+    @extend_schema(
+        summary="Mute an alert: nobody is told until its source says that it is over",
+        request=TextSerializer,
+        responses={200: ActedSerializer, 400: Error, **REFUSED, 409: Error},
+    )
+    @action(methods=["POST"], detail=True, permission_classes=RESPOND)
+    def mute(self, request: Request, pk: str) -> Response:
+        return self._act(request, Action.MUTE)
 
     def _act(self, request: Request, what: Action) -> Response:
         details = TextSerializer(data=request.data)

@@ -1,9 +1,12 @@
 """How the severity and the status of an alert, and the fate of a notification, are shown on a page."""
 
+from datetime import datetime
+
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from alertops.lib.display import Tone, badge
+from alertops.lib.display import Tone, ago, badge, exact
 from alerts.logic.event import Severity
 from alerts.logic.lifecycle import Status
 from alerts.models import Alert, Attempt, Escalation, Notification
@@ -55,6 +58,8 @@ def status(alert: Alert) -> SafeString:
     """Show the status as a quiet word beside the severity."""
     if alert.snoozed_until and alert.status != Status.CLOSED:
         words = {"status": alert.get_status_display()}
+        if alert.is_muted:
+            return badge(_("%(status)s, muted") % words, Tone.GREY, "notifications_off", look="plain")
         return badge(_("%(status)s, snoozed") % words, Tone.GREY, "snooze", look="plain")
     return badge(alert.get_status_display(), Tone.GREY, STATUS_ICON[Status(alert.status)], look="plain")
 
@@ -69,6 +74,17 @@ def attempt(row: Attempt) -> SafeString:
 
 def escalation(row: Escalation) -> SafeString:
     return badge(row.get_status_display(), *ESCALATION[Escalation.Status(row.status)])
+
+
+def countdown(moment: datetime, now: datetime) -> SafeString:
+    """Show how long it is until a time, which a script of the page counts down by the second."""
+    left = int((moment - now).total_seconds())
+    return format_html(
+        '<time class="ao-time ao-countdown" datetime="{}" data-exact="{}" data-left="{}" data-words="{}"'
+        ' data-over="{}" tabindex="0">{}</time>',
+        *(moment.isoformat(), exact(moment), left, _("in {left}"), _("any moment now")),
+        ago(moment, now) if left > 0 else _("any moment now"),
+    )
 
 
 def channel_name(channel: str) -> str:

@@ -51,7 +51,7 @@ def _workers() -> Iterator[checks.CheckMessage]:
 
 def _times() -> Iterator[checks.CheckMessage]:
     for name, channel in CHANNELS.items():
-        longest = tasks.BUDGET + delivery.BUDGET + delivery.MOMENT + channel.timeout
+        longest = tasks.BEFORE + tasks.BUDGET + delivery.BUDGET + delivery.MOMENT + channel.timeout
         if longest.total_seconds() >= settings.TASK_TIMEOUT:
             yield checks.Error(
                 f"A task that sends by {name} may last {longest}, and the task queue ends a task after"

@@ -7,12 +7,19 @@ capped, takes the oldest first, and leaves alone what another process got to bef
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from django.db.models import QuerySet
 
 from alertops.lib import jobs
+from alertops.lib.compiled import compiled
+from alerts.channels import lines
 from alerts.logic.lifecycle import SYSTEM, Act, Action, InvalidTransition
 from alerts.models import Alert, Escalation, Notification
+from alerts.models.escalation import EscalationQuerySet
+from alerts.models.notification import NotificationQuerySet
+from alerts.models.turns import in_turns
 from alerts.operations import act, delivery, steps, telling
 from alerts.operations.keys import forget_decisions
 
@@ -20,23 +27,36 @@ logger = logging.getLogger(__name__)
 
 BATCH = 100
 
-DUE: dict[str, Callable[[datetime], QuerySet]] = {
-    "alerts.tasks.wake": Alert.objects.due_for_waking,
-    "alerts.tasks.remind": Alert.objects.due_for_reminder,
-    "alerts.tasks.time_out": Alert.objects.due_for_acknowledgement_timeout,
-    steps.ESCALATE: Escalation.objects.due_for_escalation,
-    telling.DELIVER: Notification.objects.due_for_delivery,
-    "alerts.tasks.auto_close": Alert.objects.due_for_auto_close,
+
+def _any(due: Callable[[datetime], QuerySet]) -> Callable[[datetime], list[Any]]:
+    """Return what tells at an instant whether there is any row that is due.
+
+    Asked in the order of the index of what is due. In no order, PostgreSQL takes any row for as likely to
+    be due as not, and reads the table for the first one: all of it, where none is.
+    """
+
+    def first(now: datetime) -> QuerySet:
+        return due(now).values_list("pk")[:1]
+
+    return compiled(first)
+
+
+DUE = {
+    "alerts.tasks.wake": _any(Alert.objects.due_for_waking),
+    "alerts.tasks.remind": _any(Alert.objects.due_for_reminder),
+    "alerts.tasks.time_out": _any(Alert.objects.due_for_acknowledgement_timeout),
+    steps.ESCALATE: _any(Escalation.objects.due_for_escalation),
+    telling.DELIVER: _any(Notification.objects.due_for_delivery),
+    "alerts.tasks.auto_close": _any(Alert.objects.due_for_auto_close),
 }
 
 
 def tick(now: datetime) -> None:
     """Free what dead processes of this node held, and nudge every task that has something to do."""
-    # What is held was due: said, so that the indexes of what is due are used.
-    Escalation.objects.filter(due_at__lte=now).release_dead(now)
-    Notification.objects.pending().filter(due_at__lte=now).release_dead(now)
-    for task, due in DUE.items():
-        if due(now).order_by().exists():
+    _begun_escalations(now).release_dead(now, holders=_escalating(now))
+    _begun_notifications(now).release_dead(now, holders=_delivering(now))
+    for task, any_due in DUE.items():
+        if any_due(now):
             jobs.nudge(task)
 
 
@@ -57,7 +77,16 @@ def time_out_due(now: datetime) -> int:
 
 def escalate_due(now: datetime) -> int:
     """Run the steps that are due."""
-    return steps.run_due(Escalation.objects.due_for_escalation(now).in_turns(BATCH), now=now)
+    oldest = _oldest_escalations(now)
+    if not oldest:
+        return 0
+    ids = in_turns(oldest, BATCH, due=partial(Escalation.objects.due_for_escalation, now))
+    return steps.run_due(ids, now=now)
+
+
+def delivers_quickly() -> bool:
+    """Tell whether to deliver would not keep this process for long, as far as it has seen."""
+    return lines.are_quick()
 
 
 def deliver_due(now: datetime) -> int:
@@ -73,6 +102,30 @@ def auto_close_due(now: datetime) -> int:
 def prune_keys(now: datetime, retention: timedelta) -> int:
     """Forget the keys on which nothing was decided within the retention; return how many."""
     return forget_decisions(now - retention)
+
+
+def _begun_escalations(now: datetime) -> EscalationQuerySet:
+    """Return what may be held: that was due, which is said so that the index of what is due is used."""
+    return Escalation.objects.filter(due_at__lte=now)
+
+
+def _begun_notifications(now: datetime) -> NotificationQuerySet:
+    return Notification.objects.pending().filter(due_at__lte=now)
+
+
+@compiled
+def _escalating(now: datetime) -> QuerySet:
+    return _begun_escalations(now).holders_here(now)
+
+
+@compiled
+def _delivering(now: datetime) -> QuerySet:
+    return _begun_notifications(now).holders_here(now)
+
+
+@compiled
+def _oldest_escalations(now: datetime) -> QuerySet:
+    return Escalation.objects.due_for_escalation(now).oldest(BATCH)
 
 
 def _act_on(alerts: QuerySet, action: Action, now: datetime) -> int:

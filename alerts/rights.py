@@ -1,9 +1,49 @@
-"""Who may manage whom: nobody hands out, or takes over, more rights than he has."""
+"""Who may manage whom, and what: nobody hands out, or takes over, more rights than he has.
 
+A role gives rights over every row of a kind. A team gives its escalation managers rights over the rows that
+it owns, which have an `owning_team_id`: Django asks for those by `user.has_perm(permission, row)`.
+"""
+
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from alerts.models import User
+from alerts.models import Alert, EscalationPolicy, Team, User
+
+# What managers may do with what their team owns: all that an integrations admin may, but make, delete or
+# give away an integration or a policy. A role must let them see it: rights to change do not open pages.
+_VERBS = ("add", "change", "delete")
+_SEE = {"integrations": "integrations.view_integration", "alerts": "alerts.view_escalationpolicy"}
+OF_OWN = frozenset(
+    {
+        *("integrations.change_integration", "integrations.show_token", "integrations.process_again"),
+        *(f"integrations.{verb}_{part}" for verb in _VERBS for part in ("mappingrule", "filter")),
+        *(f"alerts.{verb}_escalationstep" for verb in _VERBS),
+        "alerts.change_escalationpolicy",
+    }
+)
+
+
+class ByTeam(BaseBackend):
+    """The rights of a team's escalation managers over what it owns."""
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        team_id = getattr(obj, "owning_team_id", None)
+        return team_id is not None and team_id in _teams_giving(user_obj, perm)
+
+
+def within_reach(actor: User, permission: str, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Narrow rows that teams may own to those with which an actor may do something."""
+    if actor.has_perm(permission):
+        return rows
+    return rows.filter(team__in=_teams_giving(actor, permission))
+
+
+def reaches_any(actor: User, permission: str) -> bool:
+    """Tell whether an actor may do something with all rows, or with those of a team."""
+    return actor.has_perm(permission) or bool(_teams_giving(actor, permission))
 
 
 def may_manage(actor: User, person: User) -> bool:
@@ -17,6 +57,18 @@ def may_manage(actor: User, person: User) -> bool:
     return not person.is_superuser and _rights_of(person) <= actor.get_all_permissions()
 
 
+def may_man(actor: User, team: Team) -> bool:
+    """Tell whether an actor may say who is in a team: that gives rights over what the team owns."""
+    return actor.is_superuser or actor.get_all_permissions() >= OF_OWN or not owns_anything(team)
+
+
+def owns_anything(team: Team) -> bool:
+    # The class is not to be imported here: integrations stand above alerts.
+    integration: Any = Alert._meta.get_field("integration").related_model
+    owned = (EscalationPolicy.objects, integration.objects)
+    return any(rows.filter(team=team).exists() for rows in owned)
+
+
 def grantable_groups(actor: User, groups: QuerySet[Group]) -> QuerySet[Group]:
     """Narrow groups to those that give nothing the actor has not."""
     if actor.is_superuser:
@@ -25,9 +77,16 @@ def grantable_groups(actor: User, groups: QuerySet[Group]) -> QuerySet[Group]:
     return groups.filter(~Exists(beyond))
 
 
+def _teams_giving(user: User, permission: str) -> frozenset[int]:
+    """Return the teams that give a user a right over what they own."""
+    is_given = permission in OF_OWN and user.is_active and user.has_perm(_SEE[permission.partition(".")[0]])
+    return user.managed_team_ids if is_given else frozenset()
+
+
 def _rights_of(person: User) -> set[str]:
     rights = _own_permissions(person).values_list("content_type__app_label", "codename")
-    return {f"{app}.{code}" for app, code in rights}
+    by_team = OF_OWN if person.managed_team_ids else frozenset()
+    return {f"{app}.{code}" for app, code in rights} | by_team
 
 
 def _own_permissions(person: User) -> QuerySet[Permission]:

@@ -10,11 +10,13 @@ from datetime import datetime
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from alertops.lib.languages import speaking
 from alerts import operations
 from alerts.logic.lifecycle import Act, Action, Actor, InvalidTransition, Status
 from alerts.logic.notification import Kind, Letter
@@ -61,7 +63,7 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
     user = link.user
     if link.life is Life.NOBODY or user is None:
         return _render(request, Page(_("This link is for somebody who cannot log in here any more.")), 403)
-    with timezone.override(letters.zone_of(user)):
+    with timezone.override(letters.zone_of(user)), speaking(user.language or get_language() or ""):
         if request.method == "POST" and link.life is Life.LIVE:
             page = _act(link, user, request.POST.get("text", "")[:MOST_TEXT], now)
         else:
@@ -85,7 +87,7 @@ def _act(link: Link, user: User, text: str, now: datetime) -> Page:
 
 
 def _look(link: Link, user: User, now: datetime) -> Page:
-    letter = letters.compose(link.notification, user, now=now)
+    letter = letters.compose(link.notification, user, now=now, language=get_language() or "")
     page = Page(_state(link, user, now), letters.line(str(user)), letter, letter.tag, letter.severity)
     if link.life is Life.CLOSED:
         return replace(page, badge=_("CLOSED"), look="over")

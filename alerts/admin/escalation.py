@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import StackedInline
 
-from alertops.lib.admin import LogAdmin, ModelAdmin
+from alertops.lib.admin import LogAdmin, OwnedInline, owner_filter
+from alertops.lib.configuration import ConfigurationAdmin
 from alertops.lib.display import clock, link, page_of, when
 from alertops.lib.forms import DurationField, OrderedFormSet
 from alerts import badges
@@ -46,7 +47,7 @@ class StepForm(forms.ModelForm):
         return data
 
 
-class StepInline(StackedInline):
+class StepInline(OwnedInline, StackedInline):
     model = EscalationStep
     form = StepForm
     formset = OrderedFormSet
@@ -78,12 +79,13 @@ class StepInline(StackedInline):
 
 
 @admin.register(EscalationPolicy)
-class PolicyAdmin(ModelAdmin):
+class PolicyAdmin(ConfigurationAdmin):
     list_display = ["name", "description", "step_count", "integration_count", "stop", "runs"]
+    list_filter = [owner_filter]
     search_fields = ["name"]
     search_help_text = gettext_lazy("Search by name")
     inlines = [StepInline]
-    autocomplete_fields = ["last_resort"]
+    autocomplete_fields = ["last_resort", "team"]
     add_label = gettext_lazy("Add policy")
     empty_title = gettext_lazy("No escalation policy yet")
     empty_text = gettext_lazy(
@@ -120,7 +122,21 @@ class PolicyAdmin(ModelAdmin):
                 "fields": ("priority", "sla_hours", "is_offered_for_manual_alerts"),
             },
         ),
+        (
+            gettext_lazy("Who manages it"),
+            {
+                "description": gettext_lazy(
+                    "Without a role for it, the escalation managers of the owning team may change it and its"
+                    " steps."
+                ),
+                "classes": ["collapse"],
+                "fields": ("team",),
+            },
+        ),
     ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [] if request.user.has_perm("alerts.change_escalationpolicy") else ["team"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[EscalationPolicy]:
         found = super().get_queryset(request)

@@ -3,15 +3,18 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from alerts.admin.choosing import several_people
 from alerts.logic.event import Severity
-from alerts.models import Alert, EscalationPolicy, User
+from alerts.models import EscalationPolicy
 from alerts.models.alert import SEVERITY_CHOICES
+from alerts.operations import rehearsal
 from alerts.operations.manual import Manual
+from alerts.operations.rehearsal import Stage
+
+MOST_STAGES = 24  # more than anybody reads; a policy with many steps and rounds has hundreds
 
 
 class ManualForm(forms.Form):
@@ -36,12 +39,10 @@ class ManualForm(forms.Form):
         help_text=_("Who is told, in which order."),
         widget=UnfoldAdminSelectWidget,
     )
-    users = forms.ModelMultipleChoiceField(
-        label=_("Recipients"),
-        queryset=User.objects.filter(is_active=True),
+    users = several_people(
+        _("Recipients"),
         required=False,
         help_text=_("Told at once, or where the policy names the recipients."),
-        widget=AutocompleteSelectMultiple(Alert._meta.get_field("named_users"), admin.site),
     )
     text = forms.CharField(
         label=_("Text"),
@@ -66,3 +67,11 @@ class ManualForm(forms.Form):
             policy=self.cleaned_data["policy"],
             users=tuple(self.cleaned_data["users"]),
         )
+
+
+def stages_of(form: ManualForm) -> list[Stage]:
+    """Return who would be told, step by step, as a form is filled in now; what is wrong in it is left out."""
+    form.full_clean()
+    filled_in = form.cleaned_data if form.is_bound else {}
+    found = rehearsal.of_manual(filled_in.get("policy"), filled_in.get("users") or ())
+    return list(found.stages[:MOST_STAGES])

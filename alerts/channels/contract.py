@@ -5,8 +5,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.utils.functional import Promise
-
 from alerts.logic.notification import Letter
 
 
@@ -38,7 +36,7 @@ Send = Callable[[Letter], Receipt]
 class Channel:
     """One provider.
 
-    label: by what people are told, as they say it.
+    label: by what people are told, as they say it; a saying.
     timeout: how long one call of `send` may last in all, whatever the provider does.
     connect: gives the `send` of one connection, which is used for several letters and closed at the end.
     kept: how long a connection stays open after its last letter: for a provider with which setting one up
@@ -46,7 +44,7 @@ class Channel:
     """
 
     provider: str
-    label: str | Promise
+    label: str
     timeout: timedelta
     connect: Callable[[], AbstractContextManager[Send]]
     kept: timedelta = timedelta(0)

@@ -1,20 +1,25 @@
 """How a letter leaves by e-mail."""
 
+import binascii
 import functools
+import secrets
 import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from email.charset import QP, Charset
+from email.policy import Compat32
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
-from django.utils.translation import gettext_lazy as _
 
-from alerts.channels import smtp
+from alertops.lib import smtp
+from alertops.lib.languages import speaking
+from alertops.lib.sayings import saying
+from alertops.lib.smtp import BACKENDS
 from alerts.channels.contract import Channel, DeliveryError, Receipt, Send
 from alerts.logic.event import Severity, Urgency, shortened
 from alerts.logic.notification import Letter
@@ -22,11 +27,51 @@ from alerts.logic.notification import Letter
 TIMEOUT = timedelta(seconds=20)
 KEPT = timedelta(seconds=5)
 MOST_SUBJECT = 200
-_BACKENDS = {"django.core.mail.backends.smtp.EmailBackend": "alerts.channels.smtp.EmailBackend"}
+SHORT = 76  # characters: what a line may have without being folded
 
-# Seven-bit on the wire: no server on the way has anything to convert.
-_UTF8 = Charset("utf-8")
-_UTF8.body_encoding = QP
+_SILENCE = saying("The mail was not taken, and nothing was said.")
+_BAD_ADDRESS = saying("This address cannot be used: %(error)s")
+
+
+class _SevenBit(Charset):
+    """Quoted-printable: no server on the way has anything to convert. Encoded at the speed of C."""
+
+    def __init__(self) -> None:
+        super().__init__("utf-8")
+        self.body_encoding = QP
+
+    def body_encode(self, string: Any) -> Any:
+        octets = string.encode("utf-8") if isinstance(string, str) else string
+        return binascii.b2a_qp(octets, istext=True).decode("ascii")
+
+
+_UTF8 = _SevenBit()
+
+
+class _AsItIs(Compat32):
+    """Writes a header that fits on its line as it is; to look for a place to fold it takes far longer."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        line = f"{name}: {value}"
+        if isinstance(value, str) and len(line) < SHORT and line.isascii() and line.isprintable():
+            return f"{line}{self.linesep}".encode()
+        return super().fold_binary(name, value)
+
+
+_AS_IT_IS = _AsItIs()
+
+
+class _Mail(EmailMultiAlternatives):
+    """Django's mail, written out in half the time."""
+
+    def message(self, **options: Any) -> Any:
+        written = super().message(**options)
+        # Nobody can have it in a text, so nobody has to look.
+        written.set_boundary(f"=_{secrets.token_hex(16)}")
+        for part in written.walk():
+            part.policy = _AS_IT_IS
+        return written
+
 
 # Text on a fill, in light and dark alike; contrast at least 4.5.
 _COLORS = {
@@ -36,13 +81,13 @@ _COLORS = {
     Severity.INFO: "#1d5fb8",
 }
 _OVER = "#4b5563"
-_BRAND = "#794acb"
+BRAND = "#794acb"
 
 
 @contextmanager
 def connect() -> Iterator[Send]:
     """Give a function that hands letters over, all of them on one connection."""
-    backend = get_connection(_BACKENDS.get(settings.EMAIL_BACKEND, settings.EMAIL_BACKEND))
+    backend = get_connection(BACKENDS.get(settings.EMAIL_BACKEND, settings.EMAIL_BACKEND))
     try:
         yield functools.partial(_send, backend)
     finally:
@@ -55,15 +100,18 @@ def message_of(letter: Letter, connection: BaseEmailBackend | None = None) -> Em
     All mails about an alert refer to one message id that was never sent, so that mail programs show
     them as one conversation.
     """
-    message = EmailMultiAlternatives(
+    with speaking(letter.language):
+        plain = render_to_string("alerts/mail/letter.txt", {"letter": letter})
+        html = render_to_string("alerts/mail/letter.html", _look(letter))
+    message = _Mail(
         subject=shortened(f"[{letter.tag}] {letter.subject}", MOST_SUBJECT) + f" (#{letter.alert_id})",
-        body=render_to_string("alerts/mail/letter.txt", {"letter": letter}),
+        body=plain,
         to=[letter.address],
         headers=_headers(letter),
         connection=connection,
     )
     message.encoding = _UTF8
-    message.attach_alternative(render_to_string("alerts/mail/letter.html", _look(letter)), "text/html")
+    message.attach_alternative(html, "text/html")
     return message
 
 
@@ -85,7 +133,7 @@ def _look(letter: Letter) -> dict[str, Any]:
     return {
         "letter": letter,
         "color": _OVER if letter.is_over else _COLORS[letter.severity],
-        "brand": _BRAND,
+        "brand": BRAND,
     }
 
 
@@ -95,7 +143,7 @@ def _send(backend: BaseEmailBackend, letter: Letter) -> Receipt:
         server.deadline.set(TIMEOUT)
     try:
         if not backend.send_messages([message_of(letter, backend)]):
-            raise DeliveryError("The mail was not taken, and nothing was said.", permanent=False)
+            raise DeliveryError(_SILENCE, permanent=False)
     except (OSError, ValueError) as error:
         raise _as_delivery_error(error) from error
     return Receipt(server.receipt if server else "")
@@ -118,7 +166,7 @@ def _as_delivery_error(error: Exception) -> DeliveryError:
         case OSError():
             return DeliveryError(str(error) or type(error).__name__, permanent=False)
         case _:
-            return DeliveryError(f"This address cannot be used: {error}", permanent=True)
+            return DeliveryError(_BAD_ADDRESS % {"error": error}, permanent=True)
 
 
 def _refusal(code: int, text: bytes | str, *, permanent: bool) -> DeliveryError:
@@ -126,4 +174,4 @@ def _refusal(code: int, text: bytes | str, *, permanent: bool) -> DeliveryError:
     return DeliveryError(f"{code} {words}", permanent=permanent)
 
 
-CHANNEL = Channel(provider="email", label=_("e-mail"), timeout=TIMEOUT, connect=connect, kept=KEPT)
+CHANNEL = Channel(provider="email", label=saying("e-mail"), timeout=TIMEOUT, connect=connect, kept=KEPT)

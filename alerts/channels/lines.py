@@ -9,6 +9,8 @@ from datetime import timedelta
 from alerts.channels.contract import Channel, Receipt, Send
 from alerts.logic.notification import Letter
 
+QUICK = timedelta(seconds=0.05)
+
 
 class Line:
     """One connection of a channel, opened for its first letter.
@@ -25,6 +27,11 @@ class Line:
     @property
     def is_open(self) -> bool:
         return self._send is not None
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether a call holds up nobody who waits for it."""
+        return self.pace is not None and self.pace < QUICK
 
     def send(self, letter: Letter) -> Receipt:
         began = time.monotonic()
@@ -50,15 +57,24 @@ def line_to(channel: Channel) -> Iterator[Line]:
     except BaseException:
         line.close()
         raise
+    finally:
+        if line.pace is not None:
+            _paces[channel] = line.pace
     if line.is_open and channel.kept:
         _kept.put(line)
     else:
         line.close()
 
 
-def close_all() -> None:
-    """Close the lines that nobody uses."""
+def are_quick() -> bool:
+    """Tell whether no provider has kept this process waiting when it was called last."""
+    return all(pace < QUICK for pace in _paces.values())
+
+
+def forget_all() -> None:
+    """Close the lines that nobody uses, and forget how quick they were."""
     _kept.close_all()
+    _paces.clear()
 
 
 class _Kept:
@@ -101,3 +117,4 @@ class _Kept:
 
 
 _kept = _Kept()
+_paces: dict[Channel, timedelta] = {}  # of the last line to each provider

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from alerts.logic.event import Severity
@@ -27,6 +27,7 @@ class Action(StrEnum):
     ADD_RESPONDER = "add_responder"
     ESCALATE = "escalate"
     SNOOZE = "snooze"
+    MUTE = "mute"
     TIME_OUT = "time_out"
     WAKE = "wake"
     CLOSE = "close"
@@ -91,6 +92,7 @@ TRANSITIONS: dict[tuple[Status, Action], Status] = {
     (_OPEN, Action.ADD_RESPONDER): _OPEN,
     (_OPEN, Action.ESCALATE): _OPEN,
     (_OPEN, Action.SNOOZE): _OPEN,
+    (_OPEN, Action.MUTE): _ACKNOWLEDGED,
     (_OPEN, Action.TIME_OUT): _OPEN,
     (_OPEN, Action.WAKE): _OPEN,
     (_OPEN, Action.CLOSE): _CLOSED,
@@ -99,7 +101,7 @@ TRANSITIONS: dict[tuple[Status, Action], Status] = {
     (_OPEN, Action.NOTE): _OPEN,
     (_OPEN, Action.MERGE): _CLOSED,
     (_ACKNOWLEDGED, Action.OPEN_EVENT): _ACKNOWLEDGED,
-    (_ACKNOWLEDGED, Action.RAISE_EVENT): _OPEN,
+    (_ACKNOWLEDGED, Action.RAISE_EVENT): _OPEN,  # unless it is muted: that waits for the source's close
     (_ACKNOWLEDGED, Action.UPDATE_EVENT): _ACKNOWLEDGED,
     (_ACKNOWLEDGED, Action.CLOSE_EVENT): _CLOSED,
     (_ACKNOWLEDGED, Action.ACKNOWLEDGE): _ACKNOWLEDGED,
@@ -108,6 +110,7 @@ TRANSITIONS: dict[tuple[Status, Action], Status] = {
     (_ACKNOWLEDGED, Action.ADD_RESPONDER): _ACKNOWLEDGED,
     (_ACKNOWLEDGED, Action.ESCALATE): _OPEN,
     (_ACKNOWLEDGED, Action.SNOOZE): _ACKNOWLEDGED,
+    (_ACKNOWLEDGED, Action.MUTE): _ACKNOWLEDGED,
     (_ACKNOWLEDGED, Action.TIME_OUT): _OPEN,
     (_ACKNOWLEDGED, Action.WAKE): _OPEN,
     (_ACKNOWLEDGED, Action.CLOSE): _CLOSED,
@@ -187,6 +190,9 @@ def is_running_out(expires_at: datetime | None, now: datetime) -> bool:
 
 
 LONGEST_SNOOZE = timedelta(hours=24)
+# The end of a snooze that only its source's close ends, or a person. Not the very last instant there is:
+# zones add to it.
+UNTIL_RECOVERED = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def check_snooze(until: datetime | None, now: datetime) -> datetime:

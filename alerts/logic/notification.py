@@ -72,7 +72,7 @@ class Letter:
     happened: the source's own text.  told: who else knows and who is next, in sentences.
     acknowledge_url, close_url: empty where nobody can act by a link; `note` says why.
     message_id, thread_id: the same at each attempt; the same for all letters about an alert.
-    Times are written in the person's zone.
+    Times are written in the person's zone, and all of it in the person's language; empty: the installation's.
     """
 
     address: str
@@ -96,3 +96,4 @@ class Letter:
     message_id: str
     thread_id: str
     is_over: bool
+    language: str = ""

@@ -2,6 +2,7 @@
 
 from alerts.models.alert import Alert, AlertEvent, AlertKey
 from alerts.models.escalation import Escalation, EscalationPolicy, EscalationStep
+from alerts.models.invitation import Invitation
 from alerts.models.notification import Attempt, Notification
 from alerts.models.user import Team, TeamMembership, User
 
@@ -13,6 +14,7 @@ __all__ = [
     "Escalation",
     "EscalationPolicy",
     "EscalationStep",
+    "Invitation",
     "Notification",
     "Team",
     "TeamMembership",

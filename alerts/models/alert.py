@@ -1,13 +1,16 @@
 """The deduplicated problem, its timeline, and the last word on each key."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.logic import event, lifecycle
+from alerts.models.escalation import EscalationStep
+from alerts.models.user import TeamMembership
 
 SEVERITY_CHOICES = [
     (event.Severity.CRITICAL.value, _("critical")),
@@ -47,6 +50,24 @@ class AlertQuerySet(models.QuerySet):
         """Alerts that a person owns or has acknowledged."""
         acknowledged = Alert.acknowledgers.through.objects.filter(user_id=user_id)
         return self.filter(Q(owner_id=user_id) | Q(pk__in=acknowledged.values("alert_id")))
+
+    def under_way(self) -> Self:
+        """The same as `not_closed`, asked so that the index of the status answers: for long lists."""
+        return self.filter(status__in=(lifecycle.Status.OPEN, lifecycle.Status.ACKNOWLEDGED))
+
+    def of_teams(self, team_ids: Sequence[int]) -> Self:
+        """Alerts that concern teams: named in them, told by integration or policy, or a member has them."""
+        sender: Any = Alert._meta.get_field("integration").related_model
+        senders = sender.recipient_teams.through.objects.filter(team__in=team_ids)
+        policies = EscalationStep.objects.filter(teams__in=team_ids)
+        named = Alert.named_teams.through.objects.filter(team__in=team_ids)
+        members = TeamMembership.objects.filter(team__in=team_ids)
+        return self.filter(
+            Q(integration__in=senders.values("integration"))
+            | Q(policy__in=policies.values("policy"))
+            | Q(pk__in=named.values("alert"))
+            | Q(owner__in=members.values("user"))
+        )
 
     def for_list(self) -> Self:
         """With what a row of a list shows, in one statement."""
@@ -147,6 +168,7 @@ class Alert(models.Model):
     first_assigned_at = models.DateTimeField(_("first assigned"), null=True, blank=True)
     acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
+    # `lifecycle.UNTIL_RECOVERED` where the end of the problem is to end the snooze, too.
     snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
     acknowledgement_reminder_at = models.DateTimeField(null=True, blank=True, editable=False)
     acknowledgement_expires_at = models.DateTimeField(
@@ -178,9 +200,14 @@ class Alert(models.Model):
                 name="alert_key_closed",
             ),
             models.Index(
-                fields=["key_digest"], condition=Q(merged_into__isnull=False), name="alert_key_merged"
+                fields=["key_digest", "merged_into"],
+                condition=Q(merged_into__isnull=False),
+                name="alert_key_merged",
             ),
             models.Index(fields=["status", "-id"], name="alert_status"),
+            models.Index(fields=["severity", "-id"], name="alert_severity"),
+            # Not by the time alone: the look-up of a key's last closing would be tempted to use it.
+            models.Index(fields=["status", "closed_at"], name="alert_closed"),
             models.Index(fields=["owner", "status"], name="alert_owner"),
             models.Index(
                 fields=["snoozed_until"], condition=Q(snoozed_until__isnull=False), name="alert_snoozed"
@@ -201,6 +228,11 @@ class Alert(models.Model):
     def __str__(self) -> str:
         return f"#{self.pk} {self.subject}"
 
+    @property
+    def is_muted(self) -> bool:
+        """Whether it is quiet until its source says that it is over."""
+        return self.snoozed_until == lifecycle.UNTIL_RECOVERED
+
 
 class AlertEvent(models.Model):
     """One line of an alert's timeline. Only ever added."""
@@ -219,6 +251,7 @@ class AlertEvent(models.Model):
         RESPONDER_ADDED = "responder_added", _("responder added")
         ESCALATED = "escalated", _("escalated by hand")
         SNOOZED = "snoozed", _("snoozed")
+        MUTED = "muted", _("muted until recovered")
         WOKEN = "woken", _("snooze ended")
         STEP = "step", _("escalation step")
         NOBODY_REACHED = "nobody_reached", _("nobody reached")

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from alertops.lib.history import History
 from alerts.logic import escalation, event
 from alerts.models.turns import InTurnsQuerySet, TakesTurns
 
@@ -66,6 +67,17 @@ class EscalationPolicy(models.Model):
         help_text=_("An alert should be closed within this time."),
     )
     is_offered_for_manual_alerts = models.BooleanField(_("offered for manual alerts"), default=True)
+    team = models.ForeignKey(
+        "alerts.Team",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="policies",
+        verbose_name=_("owned by"),
+        help_text=_("The escalation managers of this team may change it, whatever their roles."),
+    )
+
+    history = History()
 
     class Meta:
         verbose_name = _("escalation policy")
@@ -74,6 +86,10 @@ class EscalationPolicy(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def owning_team_id(self) -> int | None:
+        return self.team_id
 
 
 class EscalationStep(models.Model):
@@ -123,13 +139,15 @@ class EscalationStep(models.Model):
         help_text=_("Empty: critical and error are high, warning and info low."),
     )
 
+    history = History(m2m_fields=["users", "teams"])
+
     class Meta:
         verbose_name = _("escalation step")
         verbose_name_plural = _("escalation steps")
         ordering = ["position", "id"]
 
     def __str__(self) -> str:
-        return _("Step %(number)d") % {"number": self.position + 1}
+        return _("Step %(number)d") % {"number": max(1, self.position)}
 
 
 class EscalationQuerySet(InTurnsQuerySet):

@@ -1,7 +1,7 @@
 """Whose turn it is when more is due than can be done at once: that of every integration, in turn."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -20,22 +20,16 @@ MOST_URGENT_FIRST = (Urgency.HIGH, Urgency.LOW)
 
 
 class InTurnsQuerySet(ClaimableQuerySet):
-    def in_turns(self, limit: int) -> list[int]:
-        """Return the ids of about `limit` of these rows, in the order in which they are to be done.
+    def oldest(self, limit: int) -> models.QuerySet:
+        """Return what is due first; as many as the limit are a storm: see `of_each_integration`."""
+        return self.order_by("due_at").values_list("integration_id", "urgency", "pk")[:limit]
 
-        The integrations take turns, so that the many rows of one do not delay the few of another; the
-        alerts made by hand are one more of them. Of each the most urgent come first, then the oldest.
-        When all have more than their share there is at least one of each.
-        However many rows wait or are stored, this costs one look into an index for each integration.
+    def of_each_integration(self, limit: int) -> list[Row]:
+        """Return each integration's first rows, about `limit` in all, in an order that prefers none for long.
+
+        When all have more than their share there is at least one of each. However many rows wait or are
+        stored, this costs one look into an index for each integration.
         """
-        oldest = self.order_by("due_at").values_list("integration_id", "urgency", "pk")
-        rows: list[Row] = list(oldest[:limit])
-        if len(rows) == limit:
-            rows = self._of_each_integration(limit)
-        return list(_in_turns(rows))
-
-    def _of_each_integration(self, limit: int) -> list[Row]:
-        """Return each integration's first rows, in an order that prefers none in the long run."""
         senders = _integrations(self.model)
         # By order and limit, not by Exists: of that PostgreSQL may think that any row will do, and walk
         # through the whole storm for those who have none.
@@ -111,6 +105,17 @@ def _rows(integration_id: int | None, by_urgency: list[list[int]], share: int) -
         for pk in ids
     ]
     return rows[:share]
+
+
+def in_turns(oldest: Sequence[Row], limit: int, *, due: Callable[[], InTurnsQuerySet]) -> list[int]:
+    """Return the ids of about `limit` rows that are due, in the order in which they are to be done.
+
+    oldest: what `oldest` brought of them.  due: makes the QuerySet of all of them, if that is needed.
+    The integrations take turns, so that the many rows of one do not delay the few of another; the
+    alerts made by hand are one more of them. Of each the most urgent come first, then the oldest.
+    """
+    is_storm = len(oldest) == limit
+    return list(_in_turns(due().of_each_integration(limit) if is_storm else oldest))
 
 
 def _in_turns(rows: Iterable[Row]) -> Iterator[int]:

@@ -1,12 +1,16 @@
 """Who is told: people, and teams of people."""
 
 import zoneinfo
+from functools import cached_property
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from alertops.lib.history import History
+from alertops.lib.languages import languages
 
 
 def server_time_zone() -> str:
@@ -32,6 +36,17 @@ class User(AbstractUser):
         validators=[validate_time_zone],
         help_text=_("Times are shown to this person in this zone, like Europe/Berlin."),
     )
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        blank=True,
+        default="",
+        choices=languages,
+        help_text=_("Empty: pages in the browser's, mails in that of this installation."),
+    )
+
+    # Without the password's hash, and without what every log-in changes.
+    history = History(excluded_fields=["password", "last_login"], m2m_fields=["groups"])
 
     class Meta:
         verbose_name = _("user")
@@ -40,6 +55,12 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    @cached_property
+    def managed_team_ids(self) -> frozenset[int]:
+        """The teams whose escalation manager the person is; for as long as a request lasts."""
+        managing = self.memberships.filter(role=TeamMembership.Role.ESCALATION_MANAGER)
+        return frozenset(managing.values_list("team_id", flat=True))
 
 
 class Team(models.Model):
@@ -50,6 +71,8 @@ class Team(models.Model):
     members = models.ManyToManyField(
         User, through="TeamMembership", related_name="teams", verbose_name=_("members")
     )
+
+    history = History()
 
     class Meta:
         verbose_name = _("team (group)")
@@ -74,6 +97,8 @@ class TeamMembership(models.Model):
     position = models.PositiveSmallIntegerField(
         _("order"), default=0, help_text=_("When a team is told one by one, the lowest comes first.")
     )
+
+    history = History()
 
     class Meta:
         verbose_name = _("team member")

@@ -62,6 +62,7 @@ EFFECTS: dict[Action, Callable[[Alert, Act, datetime], Acted]] = {
     Action.ESCALATE: people.escalate,
     Action.TIME_OUT: people.time_out,
     Action.SNOOZE: quiet.snooze,
+    Action.MUTE: quiet.mute,
     Action.WAKE: quiet.wake,
     Action.CLOSE: closing.close,
     Action.AUTO_CLOSE: closing.close_by_itself,

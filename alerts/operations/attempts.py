@@ -4,11 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db import transaction
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext as _
 
+from alertops.lib import claims
+from alertops.lib.compiled import compiled
+from alertops.lib.rows import insert_numbered, update_rows
+from alertops.lib.sayings import saying
 from alerts import channels
 from alerts.channels import Channel, DeliveryError, Receipt
 from alerts.logic import notification as rules
@@ -18,10 +21,9 @@ from alerts.operations import escalation, telling, timeline
 
 # What a claim lasts longer than one call.
 GRACE = timedelta(seconds=5)
-_COMPLETE = """
-    UPDATE alerts_attempt SET result = %s, ended_at = %s, answer = %s, provider_id = %s WHERE id = %s
-"""
 _OTHERS = Attempt.objects.filter(notification=OuterRef("pk")).order_by("-number")
+_NOT_TOLD = saying("%(person)s could not be told by %(channel)s: %(answer)s", within=["channel", "answer"])
+_TOLD_LATE = saying("%(person)s was told by %(channel)s at attempt %(number)d.", within=["channel"])
 _LAST_NUMBER = Coalesce(Subquery(_OTHERS.values("number")[:1]), 0)
 
 
@@ -55,20 +57,32 @@ def begin(ids: Sequence[int], channel: Channel, *, now: datetime) -> list[Attemp
     action called off before this moment is not sent, and what it calls off later is being sent already.
     What another worker has, or is just claiming, is left to it.
     """
-    due = Notification.objects.due_for_delivery(now).order_by().filter(pk__in=ids)
-    wanted = due.filter(telling.wanted(now), start_count__lt=rules.MOST_STARTS)
     with transaction.atomic():
-        locked = wanted.select_for_update(skip_locked=True, of=("self",), no_key=True)
-        numbers = dict(locked.values_list("pk", _LAST_NUMBER))
+        numbers = dict(_wanted(ids, now))
         if not numbers:
             return []
-        Notification.objects.filter(pk__in=numbers).claim(now=now, lease=channel.timeout + GRACE)
+        _take(list(numbers), now, claims.holder(), now + channel.timeout + GRACE)
         attempts = [
             Attempt(notification_id=pk, number=numbers[pk] + 1, started_at=now, provider=channel.provider)
             for pk in ids
             if pk in numbers
         ]
-        return Attempt.objects.bulk_create(attempts)
+        insert_numbered(attempts)
+        return attempts
+
+
+@compiled
+def _wanted(ids: Sequence[int], now: datetime) -> QuerySet:
+    """Lock notifications that are due and wanted; return each with the number of its last attempt."""
+    due = Notification.objects.due_for_delivery(now).order_by().filter(pk__in=ids)
+    wanted = due.filter(telling.wanted(now), start_count__lt=rules.MOST_STARTS)
+    locked = wanted.select_for_update(skip_locked=True, of=("self",), no_key=True)
+    return locked.values_list("pk", _LAST_NUMBER)
+
+
+@compiled
+def _take(ids: Sequence[int], now: datetime, by: str, until: datetime) -> int:
+    return Notification.objects.filter(pk__in=ids).take(now=now, by=by, until=until)
 
 
 def end(results: Sequence[Result]) -> None:
@@ -93,7 +107,7 @@ def give_back(attempts: Iterable[Attempt]) -> None:
 
 def not_told(notification: Notification, answer: str, now: datetime) -> None:
     """Say on the timeline that somebody could not be told, and have the next step run if nobody was."""
-    text = _("%(person)s could not be told by %(channel)s: %(answer)s") % {
+    text = _NOT_TOLD % {
         "person": notification.user_label,
         "channel": channels.CHANNELS[notification.channel].label,
         "answer": answer,
@@ -107,18 +121,21 @@ def _sent(results: Sequence[Result]) -> None:
     """Note what was taken, in one transaction; on the timeline only what was not taken at once."""
     with transaction.atomic():
         _complete(results, Attempt.Result.SENT)
-        held = _held(result.notification.pk for result in results)
-        held.update(
-            claimed_by="", lease_until=None, status=Notification.Status.SENT, sent_at=results[-1].at, error=""
-        )
+        _note_sent([result.notification.pk for result in results], claims.holder(), results[-1].at)
         for result in results:
             if result.attempt.number > 1:
                 _told_late(result)
 
 
+@compiled
+def _note_sent(ids: Sequence[int], by: str, at: datetime) -> int:
+    held = Notification.objects.pending().filter(pk__in=ids, claimed_by=by)
+    return held.update(claimed_by="", lease_until=None, status=Notification.Status.SENT, sent_at=at, error="")
+
+
 def _told_late(result: Result) -> None:
     notification = result.notification
-    text = _("%(person)s was told by %(channel)s at attempt %(number)d.") % {
+    text = _TOLD_LATE % {
         "person": notification.user_label,
         "channel": channels.CHANNELS[notification.channel].label,
         "number": result.attempt.number,
@@ -142,18 +159,11 @@ def _failed(result: Result, error: DeliveryError) -> None:
 
 
 def _complete(results: Sequence[Result], verdict: Attempt.Result) -> None:
-    rows = [
-        (
-            verdict.value,
-            connection.ops.adapt_datetimefield_value(result.at),
-            result.answer,
-            result.provider_id,
-            result.attempt.pk,
-        )
-        for result in results
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(_COMPLETE, rows)
+    for result in results:
+        attempt = result.attempt
+        attempt.result, attempt.ended_at = verdict, result.at
+        attempt.answer, attempt.provider_id = result.answer, result.provider_id
+    update_rows([result.attempt for result in results], ("result", "ended_at", "answer", "provider_id"))
 
 
 def _held(notification_ids: Iterable[int]) -> NotificationQuerySet:

@@ -8,12 +8,19 @@ from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
+from alertops.lib.sayings import saying
+from alertops.lib.wording import worded
 from alerts.logic.lifecycle import Act, Action, InvalidTransition, Status
 from alerts.models import Alert, AlertEvent
 from alerts.operations import escalation
 from alerts.operations.acting import Acted, claim, unchanged
 from alerts.operations.opening import auto_close, reopening
 from alerts.operations.timeline import record
+
+_SILENT = saying("Nothing more was heard since %(time)s.")
+_MERGED = saying("Merged into #%(other)d.")
+_MERGED_AND = saying("Merged into #%(other)d. %(text)s")
+_ABSORBED = saying("#%(number)d was merged into this one: %(subject)s")
 
 
 def closing(by: str, at: datetime, resolution: str) -> dict[str, Any]:
@@ -48,7 +55,7 @@ def close_by_itself(alert: Alert, act: Act, now: datetime) -> Acted:
     if alert.auto_close_at is None or alert.auto_close_at > now:
         return unchanged(alert, _("#%(number)s does not close by itself now.") % {"number": alert.pk})
     last = f"{alert.last_event_at:%Y-%m-%d %H:%M} UTC"
-    return _close(alert, act, now, act.text or _("Nothing more was heard since %(time)s.") % {"time": last})
+    return _close(alert, act, now, act.text or _SILENT % {"time": last})
 
 
 def _close(alert: Alert, act: Act, now: datetime, resolution: str) -> Acted:
@@ -94,16 +101,16 @@ def merge(alert: Alert, act: Act, now: datetime) -> Acted:
     held = Alert.objects.select_for_update(no_key=True).filter(concerned).order_by("pk")
     rows = {row.pk: row for row in held}
     other = _mergeable(rows.get(act.other_id))
-    resolution = " ".join(filter(None, (_("Merged into #%(other)s.") % {"other": other.pk}, act.text)))
+    names = {"other": other.pk, "text": act.text}
+    resolution = (_MERGED_AND if act.text else _MERGED) % names
     claim(alert, act.action, merged_into=other, **closing(act.actor.label, now, resolution))
     _absorb(other, rows[alert.pk])
     kind = AlertEvent.Kind.MERGED
     record(alert, kind, now=now, actor=act.actor, text=resolution, data={"into": other.pk})
-    absorbed = _("#%(number)s was merged into this one: %(subject)s")
-    text = absorbed % {"number": alert.pk, "subject": alert.subject}
+    text = _ABSORBED % {"number": alert.pk, "subject": alert.subject}
     record(other, kind, now=now, actor=act.actor, text=text, data={"from": alert.pk})
     escalation.end(alert, now=now, by=act.actor.user_id)
-    return Acted(alert, changed=True, sentence=f"#{alert.pk}: {resolution}")
+    return Acted(alert, changed=True, sentence=f"#{alert.pk}: {worded(resolution)}")
 
 
 def _mergeable(other: Alert | None) -> Alert:

@@ -4,12 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
-from operator import or_
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
 
+from alertops.lib.compiled import compiled
 from alerts.logic import notification as rules
 from alerts.logic.lifecycle import Status
 from alerts.logic.notification import Kind
@@ -56,26 +56,36 @@ def company_of(notifications: Sequence[Notification], *, now: datetime) -> dict[
 
 def _shared(addresses: Sequence[str]) -> set[str]:
     """Return which addresses several active people have, in small letters."""
-    of_one_of_them = reduce(or_, (Q(email__iexact=address) for address in set(addresses)), Q())
-    found = User.objects.filter(of_one_of_them, is_active=True).order_by().values_list("email", flat=True)
-    counts = Counter(address.lower() for address in found)
+    counts = Counter(_addresses(sorted({address.lower() for address in addresses})))
     return {address for address, count in counts.items() if count > 1}
+
+
+@compiled
+def _addresses(wanted: Sequence[str]) -> QuerySet:
+    """Return those of some addresses, in small letters, that active people have, once for each."""
+    active = User.objects.filter(is_active=True).annotate(small=Lower("email"))
+    return active.filter(small__in=wanted).order_by().values_list("small", flat=True)
 
 
 def _others(notifications: Sequence[Notification]) -> dict[int, tuple[tuple[str, datetime | None], ...]]:
     """Return for each notification who else was reached, one for each person."""
     since = {row.alert_id: row.alert.opened_at - telling.SKEW for row in notifications}
-    reached = Notification.objects.filter(
-        alert__in=since,
-        kind__in=rules.CALLS,
-        status=Notification.Status.SENT,
-        created_at__gte=min(since.values()),
-    ).order_by("sent_at")
     told: dict[int, list[Any]] = defaultdict(list)
-    for row in reached.values_list("alert_id", "user_id", "user_label", "sent_at", "created_at", named=True):
+    for row in _reached(list(since), min(since.values())):
         if row.created_at >= since[row.alert_id]:
             told[row.alert_id].append(row)
     return {row.pk: _except(row.user_id, told[row.alert_id]) for row in notifications}
+
+
+@compiled
+def _reached(alert_ids: Sequence[int], since: datetime) -> QuerySet:
+    reached = Notification.objects.filter(
+        alert__in=alert_ids,
+        kind__in=rules.CALLS,
+        status=Notification.Status.SENT,
+        created_at__gte=since,
+    ).order_by("sent_at")
+    return reached.values_list("alert_id", "user_id", "user_label", "sent_at", "created_at", named=True)
 
 
 def _except(user_id: int | None, told: list[Any]) -> tuple[tuple[str, datetime | None], ...]:

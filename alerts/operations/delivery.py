@@ -1,21 +1,24 @@
 """How notifications are handed to their provider: at least once, and never what nobody wants any more."""
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.db.models import QuerySet
 
 from alertops.lib import claims, jobs, processes
+from alertops.lib.compiled import compiled
+from alertops.lib.sayings import saying
+from alertops.lib.stopwatch import Stopwatch
 from alerts import channels
 from alerts.channels import DeliveryError
 from alerts.channels.lines import Line, line_to
 from alerts.logic import notification as rules
 from alerts.logic.notification import Letter
 from alerts.models import Attempt, Notification
+from alerts.models.turns import in_turns
 from alerts.operations import attempts, letters, telling
 from alerts.operations.attempts import Result
 from alerts.operations.company import Company, company_of
@@ -27,28 +30,15 @@ BATCH = 100
 # No stride is begun after this time: then it is looked again whose turn it is. A call may last as long
 # as its provider's time-out, and the task queue ends a task after settings.TASK_TIMEOUT (alerts.checks
 # adds it up).
-BUDGET = timedelta(seconds=1)
+BUDGET = timedelta(seconds=0.5)
 # How many are claimed together: as many as the provider takes in this time, judged by its last calls.
 # A worker that dies may send so many twice.
 STRIDE = timedelta(seconds=0.5)
 MOST_AT_ONCE = 16
 # What is not sent so long after it was claimed is given back: it may not be wanted any more.
 MOMENT = timedelta(seconds=1)
-
-
-class Stopwatch:
-    """What time it is while many rows are worked on: the time it was, and what has passed since."""
-
-    def __init__(self, now: datetime) -> None:
-        self._now, self._began = now, time.monotonic()
-
-    @property
-    def elapsed(self) -> timedelta:
-        return timedelta(seconds=time.monotonic() - self._began)
-
-    @property
-    def now(self) -> datetime:
-        return self._now + self.elapsed
+_GONE = saying("This person does not work here any more.")
+_NO_RESULT = saying("Each attempt ended without a result.")
 
 
 def deliver_due(now: datetime) -> int:
@@ -58,8 +48,12 @@ def deliver_due(now: datetime) -> int:
     proved to be fast.
     """
     watch = Stopwatch(now)
-    count = sum(_deliver_by(name, watch) for name in channels.CHANNELS)
-    _tidy(watch.now)
+    turns = {name: _turns(name, now) for name in channels.CHANNELS}
+    if not any(turns.values()):
+        return 0
+    count = sum(_deliver_by(name, turns[name], watch) for name in channels.CHANNELS)
+    if not count:
+        _tidy(watch.now)
     return count
 
 
@@ -74,34 +68,60 @@ def retry(notification: Notification, *, now: datetime) -> bool:
 
 def is_busy(now: datetime) -> bool:
     """Tell whether all other workers of this node but one call providers: that one is for escalations."""
-    # What is claimed was due: said, so that the index of what is due is used.
-    calls = Notification.objects.pending().filter(
-        due_at__lte=now, lease_until__gt=now, claimed_by__startswith=f"{processes.node()}/"
-    )
-    callers = calls.exclude(claimed_by=claims.holder()).order_by().values("claimed_by").distinct()
-    return callers.count() >= max(1, settings.Q_CLUSTER["workers"] - 1)
+    return len(_other_callers(now, claims.holder())) >= max(1, settings.Q_CLUSTER["workers"] - 1)
 
 
-def _deliver_by(name: str, watch: Stopwatch) -> int:
+def _deliver_by(name: str, turns: list[int], watch: Stopwatch) -> int:
     """Deliver what one channel has, as long as its part of the time lasts; return how many.
 
     Who has claimed looks once more who else has: of two that came in the same moment one is kept free.
     """
-    if is_busy(watch.now):
+    if not turns or is_busy(watch.now):
         return 0
     until = watch.elapsed + BUDGET / len(channels.CHANNELS)
-    turns = Notification.objects.due_for_delivery(watch.now).filter(channel=name).in_turns(BATCH)
     count = 0
     with line_to(channels.CHANNELS[name]) as line:
         while turns and watch.elapsed < until:
             began, size = watch.elapsed, _size(line.pace)
             stride, turns = turns[:size], turns[size:]
             claimed = attempts.begin(stride, line.channel, now=watch.now)
-            if claimed and is_busy(watch.now):
+            if claimed and not line.is_quick and is_busy(watch.now):
                 attempts.give_back(claimed)
                 break
             count += _deliver(claimed, line, watch, began)
     return count
+
+
+def _turns(channel: str, now: datetime) -> list[int]:
+    """Return what is due for a channel, in the order in which it is to be done."""
+    oldest = _oldest(channel, now)
+    if not oldest:
+        return []
+    return in_turns(
+        oldest, BATCH, due=lambda: Notification.objects.due_for_delivery(now).filter(channel=channel)
+    )
+
+
+@compiled
+def _oldest(channel: str, now: datetime) -> QuerySet:
+    return Notification.objects.due_for_delivery(now).filter(channel=channel).oldest(BATCH)
+
+
+@compiled
+def _oldest_of_all(now: datetime) -> QuerySet:
+    return Notification.objects.due_for_delivery(now).values_list("pk", flat=True)[:BATCH]
+
+
+@compiled
+def _other_callers(now: datetime, holder: str) -> QuerySet:
+    """Return which other workers of this node call providers.
+
+    What is claimed was due: said, so that the index of what is due is used.
+    """
+    calls = Notification.objects.pending().filter(
+        due_at__lte=now, lease_until__gt=now, claimed_by__startswith=f"{processes.node()}/"
+    )
+    return calls.exclude(claimed_by=holder).order_by().values_list("claimed_by", flat=True).distinct()
 
 
 def _size(pace: timedelta | None) -> int:
@@ -150,7 +170,7 @@ def _attempt(attempt: Attempt, known: Company | None, line: Line, watch: Stopwat
 def _letter(notification: Notification, known: Company | None, now: datetime) -> Letter:
     user = notification.user
     if user is None or not user.is_active:
-        raise DeliveryError(_("This person does not work here any more."), permanent=True)
+        raise DeliveryError(_GONE, permanent=True)
     return letters.compose(notification, user, now=now, company=known)
 
 
@@ -168,7 +188,7 @@ def _tidy(now: datetime) -> None:
 
     Nobody takes these, so they come to be the oldest: only those are looked at.
     """
-    oldest = list(Notification.objects.due_for_delivery(now).values_list("pk", flat=True)[:BATCH])
+    oldest = _oldest_of_all(now)
     if not oldest:
         return
     due = Notification.objects.due_for_delivery(now).order_by().filter(pk__in=oldest)
@@ -176,6 +196,5 @@ def _tidy(now: datetime) -> None:
     worn_out = due.filter(start_count__gte=rules.MOST_STARTS)
     for notification in worn_out.select_related("alert", "escalation"):
         with transaction.atomic():
-            answer = _("Each attempt ended without a result.")
-            if due.filter(pk=notification.pk).update(status=Notification.Status.FAILED, error=answer):
-                attempts.not_told(notification, answer, now)
+            if due.filter(pk=notification.pk).update(status=Notification.Status.FAILED, error=_NO_RESULT):
+                attempts.not_told(notification, _NO_RESULT, now)

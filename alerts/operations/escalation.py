@@ -4,7 +4,7 @@ Every function works inside the caller's transaction, after the caller has locke
 what has changed in it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,7 +12,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from alertops.lib import jobs
+from alertops.lib.compiled import compiled
 from alertops.lib.rows import insert_rows
+from alertops.lib.sayings import saying
 from alerts.logic import escalation as rules
 from alerts.logic.escalation import Plan, Step, Stop, TeamOrder
 from alerts.logic.event import Urgency
@@ -36,24 +38,35 @@ __all__ = [
     "advance",
     "end",
     "end_all",
+    "frozen_steps",
     "hasten",
     "hold",
     "mute",
+    "plan_of_new",
     "resume",
     "settle",
     "start",
     "start_all",
+    "stop_of",
     "tell",
     "use_current_policy",
 ]
 
+_NO_POLICY = saying("There is no policy and no recipient: nobody is told.")
+_ANEW = saying("The escalation begins anew with the policy as it is now.")
+
 
 @dataclass(frozen=True)
 class Start:
-    """Which alert's policy begins. first: users who are told before everybody else: who had it last."""
+    """Which alert's policy begins.
+
+    first: users who are told before everybody else: who had it last.
+    is_plain: whether the alert is new, so that nothing runs for it, and its event named nobody.
+    """
 
     alert: Alert
     first: tuple[int, ...] = ()
+    is_plain: bool = False
 
 
 def start(alert: Alert, *, now: datetime, first: Iterable[User] = (), notifies: bool = True) -> None:
@@ -67,7 +80,7 @@ def start(alert: Alert, *, now: datetime, first: Iterable[User] = (), notifies: 
 
 def start_all(starts: Sequence[Start], *, now: datetime, notifies: bool = True) -> None:
     """Do for many alerts what `start` does for one, with no more statements."""
-    _end([each.alert for each in starts], now)
+    _end([each.alert for each in starts if not each.is_plain], now)
     if not (starts and notifies):
         return
     plans = _freeze(starts)
@@ -79,6 +92,15 @@ def start_all(starts: Sequence[Start], *, now: datetime, notifies: bool = True) 
     insert_rows(rows)
     if any(row.due_at == now for row in rows):
         jobs.nudge(ESCALATE)
+
+
+def plan_of_new(alert: Alert, *, first: Iterable[User] = (), is_named: bool = False) -> Plan:
+    """Return the plan that an alert would get if it opened now; it need not be saved.
+
+    first: as in `start`.  is_named: whether its event names people or teams that there are.
+    """
+    begin = Start(alert, tuple(user.pk for user in first), is_plain=True)
+    return _freeze([begin], named={alert.pk} if is_named else ())[0]
 
 
 def settle(alert: Alert, *, now: datetime) -> None:
@@ -108,6 +130,8 @@ def end(alert: Alert, *, now: datetime, by: int | None = None) -> None:
 
 def end_all(closings: Sequence[telling.Closing], *, now: datetime, by: int | None = None) -> None:
     """Do for many closings what `end` does for one, with no more statements."""
+    if not closings:
+        return
     alerts = [closing.alert for closing in closings]
     telling.call_off_closed(alerts, now=now)
     _end(alerts, now)
@@ -119,18 +143,17 @@ def resume(alert: Alert, *, now: datetime) -> None:
     settle(alert, now=now)
 
 
-def advance(alert: Alert, *, now: datetime) -> None:
-    """Run the next step now, whatever its wait and its stop."""
+def advance(alert: Alert, *, now: datetime) -> tuple[User, ...]:
+    """Run the next step now, whatever its wait and its stop; return who is told by it."""
     escalation = _live(alert)
     if escalation is None:
         start(alert, now=now)
         escalation = _live(alert)
     if escalation is None:
-        text = _("There is no policy and no recipient: nobody is told.")
-        timeline.record(alert, AlertEvent.Kind.NOBODY_REACHED, now=now, text=text)
-        return
+        timeline.record(alert, AlertEvent.Kind.NOBODY_REACHED, now=now, text=_NO_POLICY)
+        return ()
     escalation.due_at = now  # from which the wait of the one after it counts
-    steps.run(escalation, alert, now=now, is_asked_for=True)
+    return steps.run(escalation, alert, now=now, is_asked_for=True)
 
 
 def hold(alert: Alert, *, until: datetime) -> None:
@@ -173,8 +196,7 @@ def hasten(notification: Notification, *, now: datetime) -> bool:
 
 
 def _begin_anew(alert: Alert, now: datetime, actor: Actor) -> None:
-    text = _("The escalation begins anew with the policy as it is now.")
-    timeline.record(alert, AlertEvent.Kind.ESCALATED, now=now, actor=actor, text=text)
+    timeline.record(alert, AlertEvent.Kind.ESCALATED, now=now, actor=actor, text=_ANEW)
     start(alert, now=now)
     settle(alert, now=now)
 
@@ -189,8 +211,17 @@ def _live(alert: Alert) -> Escalation | None:
 
 
 def _end(alerts: Iterable[Alert], now: datetime) -> None:
-    Escalation.objects.live().filter(alert__in=alerts).update(
-        status=Escalation.Status.ENDED, ended_at=now, due_at=None, claimed_by="", lease_until=None
+    ids = [alert.pk for alert in alerts]
+    if ids:
+        _end_those_of(ids, now)
+
+
+@compiled
+def _end_those_of(alert_ids: Sequence[int], now: datetime) -> int:
+    return (
+        Escalation.objects.live()
+        .filter(alert__in=alert_ids)
+        .update(status=Escalation.Status.ENDED, ended_at=now, due_at=None, claimed_by="", lease_until=None)
     )
 
 
@@ -232,31 +263,35 @@ def _begin(alert: Alert, plan: Plan, now: datetime) -> Escalation:
     )
 
 
-def _freeze(starts: Sequence[Start]) -> list[Plan]:
-    """Return the plans of the alerts' policies as they are now."""
+def _freeze(starts: Sequence[Start], named: Collection[int] = ()) -> list[Plan]:
+    """Return the plans of the alerts' policies as they are now. named: of alerts known to name people."""
     policies = {each.alert.policy_id: each.alert.policy for each in starts}
-    frozen = {pk: _freeze_steps(policy) for pk, policy in policies.items()}
+    frozen = {pk: frozen_steps(policy) for pk, policy in policies.items()}
     unnamed = {pk for pk, rows in frozen.items() if not any(step.tells_recipients for step in rows)}
-    asked = [each.alert for each in starts if each.alert.policy_id in unnamed]
-    having = targets.with_recipients(asked)
+    asked = [each for each in starts if each.alert.policy_id in unnamed]
+    having = targets.with_recipients(
+        [each.alert for each in asked], plain={each.alert.pk for each in asked if each.is_plain}
+    )
     return [
         rules.plan_of(
             frozen[each.alert.policy_id],
             runs=max(policy.runs, 1) if (policy := each.alert.policy) else 1,
-            stop=_stop_of(policy),
-            has_recipients=each.alert.pk in having,
+            stop=stop_of(policy),
+            has_recipients=each.alert.pk in having or each.alert.pk in named,
             first=each.first,
         )
         for each in starts
     ]
 
 
-def _freeze_steps(policy: EscalationPolicy | None) -> list[Step]:
+def frozen_steps(policy: EscalationPolicy | None) -> list[Step]:
+    """Return the steps of a policy as they are now."""
     rows = policy.steps.prefetch_related("users", "teams") if policy else ()
-    return [_freeze_step(row, number, _stop_of(policy)) for number, row in enumerate(rows, start=1)]
+    return [_freeze_step(row, number, stop_of(policy)) for number, row in enumerate(rows, start=1)]
 
 
-def _stop_of(policy: EscalationPolicy | None) -> Stop:
+def stop_of(policy: EscalationPolicy | None) -> Stop:
+    """Return what ends the telling of a policy's people; without a policy, an acknowledgement."""
     return Stop(policy.stop) if policy else Stop.ACKNOWLEDGED
 
 

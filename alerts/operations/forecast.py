@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
+from alertops.lib.compiled import compiled
 from alerts.logic import escalation as rules
 from alerts.logic.escalation import Step
 from alerts.models import Alert, Escalation, User
@@ -39,15 +42,21 @@ def upcoming(alert: Alert, *, now: datetime) -> Next | None:
 def upcoming_of(alerts: Sequence[Alert], *, now: datetime) -> dict[int, Next]:
     """Return the same of many alerts by their ids, in as many statements as of one."""
     by_id = {alert.pk: alert for alert in alerts}
-    live = Escalation.objects.live().filter(alert__in=by_id).select_related("policy__last_resort")
+    if not by_id:
+        return {}
     coming = [
         _coming(row, row.due_at, by_id[row.alert_id])
-        for row in live
+        for row in _live(list(by_id))
         if row.due_at and steps.goes_on(row, by_id[row.alert_id], now)
     ]
     with_step = [(one.alert, one.step) for one in coming if one.step]
     directory = Directory([alert for alert, _step in with_step], [step for _alert, step in with_step])
     return {one.alert.pk: _next(one, directory) for one in coming}
+
+
+@compiled
+def _live(alert_ids: Sequence[int]) -> QuerySet:
+    return Escalation.objects.live().filter(alert__in=alert_ids).select_related("policy__last_resort")
 
 
 def _coming(escalation: Escalation, due_at: datetime, alert: Alert) -> _Coming:

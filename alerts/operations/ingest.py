@@ -62,18 +62,15 @@ def ingest_all(
     ]
     if not arrivals:
         return []
-    with transaction.atomic():
-        is_newest = note_decisions([(arrival.digest, arrival.told_at) for arrival in arrivals])
-        stale = {
-            index for index, arrival in enumerate(arrivals) if arrival.can_be_stale and not is_newest[index]
-        }
-        for _attempt in range(ATTEMPTS):
-            with suppress(Overtaken), transaction.atomic():
-                return _take_in(arrivals, stale)
-        raise Overtaken(f"Keys changed {ATTEMPTS} times while their events were taken in.")
+    for _attempt in range(ATTEMPTS):
+        with suppress(Overtaken), transaction.atomic():
+            return _take_in(arrivals)
+    raise Overtaken(f"Keys changed {ATTEMPTS} times while their events were taken in.")
 
 
-def _take_in(arrivals: Sequence[Arrival], stale: set[int]) -> list[Ingested]:
+def _take_in(arrivals: Sequence[Arrival]) -> list[Ingested]:
+    is_newest = note_decisions([(arrival.digest, arrival.told_at) for arrival in arrivals])
+    stale = {index for index, arrival in enumerate(arrivals) if arrival.can_be_stale and not is_newest[index]}
     fresh = [arrival for index, arrival in enumerate(arrivals) if index not in stale]
     problems = read_problems(fresh, stale={arrivals[index].digest for index in stale})
     ledger = Ledger(now=arrivals[0].now, notifies=arrivals[0].notifies)
@@ -92,6 +89,8 @@ def _open(ledger: Ledger, arrival: Arrival, problem: Problem) -> Ingested:
     alert, closed = problem.current, problem.last_closed
     if alert:
         is_raise = is_worse(Severity(arrival.event.severity), Severity(alert.severity))
+        if is_raise and alert.is_muted:
+            return _worsen(ledger, arrival, alert)
         return (_raise if is_raise else _join)(ledger, arrival, alert)
     if closed is None or closed.closed_at is None:
         return _create(ledger, arrival, problem)
@@ -107,6 +106,14 @@ def _join(ledger: Ledger, arrival: Arrival, alert: Alert) -> Ingested:
     counted = {"event_count": alert.event_count + 1}
     ledger.move(alert, Action.OPEN_EVENT, {**counted, **_heard(arrival, alert)})
     ledger.write_line(alert, arrival, AlertEvent.Kind.JOINED)
+    return _done(Reason.DUPLICATE, alert)
+
+
+def _worsen(ledger: Ledger, arrival: Arrival, alert: Alert) -> Ingested:
+    """Count one more that is worse of what is muted: it is put on record, and nobody is told."""
+    columns = {"event_count": alert.event_count + 1, "severity": Severity(arrival.event.severity).value}
+    ledger.move(alert, Action.OPEN_EVENT, {**columns, **_heard(arrival, alert)})
+    ledger.write_line(alert, arrival, AlertEvent.Kind.RAISED)
     return _done(Reason.DUPLICATE, alert)
 
 

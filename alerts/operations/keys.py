@@ -1,12 +1,13 @@
 """Whether events are older than what was decided last on their keys."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
-from alertops.lib.rows import update_rows
+from django.db.models import QuerySet
+
+from alertops.lib.compiled import compiled
+from alertops.lib.rows import insert_missing, update_rows
 from alerts.models import AlertKey
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def note_decisions(decisions: Sequence[tuple[str, datetime]]) -> list[bool]:
@@ -15,17 +16,26 @@ def note_decisions(decisions: Sequence[tuple[str, datetime]]) -> list[bool]:
     The locks of the rows put all that happens to a key in order until the transaction ends. They are
     taken in the order of the keys, so that two who need some of the same never wait for each other.
     """
-    digests = sorted({digest for digest, _at in decisions})
-    missing = [AlertKey(digest=digest, decided_at=_NEVER) for digest in digests]
-    AlertKey.objects.bulk_create(missing, ignore_conflicts=True)
-    held = AlertKey.objects.select_for_update(no_key=True).filter(digest__in=digests).order_by("digest")
-    keys = {key.digest: key for key in held}
-    is_newest = []
+    first: dict[str, datetime] = {}
     for digest, at in decisions:
-        is_newest.append(at >= keys[digest].decided_at)
-        keys[digest].decided_at = max(at, keys[digest].decided_at)
-    update_rows(list(keys.values()), ["decided_at"])
+        first[digest] = min(at, first.get(digest, at))
+    digests = sorted(first)
+    insert_missing([AlertKey(digest=digest, decided_at=first[digest]) for digest in digests])
+    keys = {key.digest: key for key in _held(digests)}
+    is_newest, moved = [], {}
+    for digest, at in decisions:
+        key = keys[digest]
+        is_newest.append(at >= key.decided_at)
+        if at > key.decided_at:
+            key.decided_at = at
+            moved[digest] = key
+    update_rows(list(moved.values()), ["decided_at"])
     return is_newest
+
+
+@compiled
+def _held(digests: Sequence[str]) -> QuerySet:
+    return AlertKey.objects.select_for_update(no_key=True).filter(digest__in=digests).order_by("digest")
 
 
 def forget_decisions(before: datetime) -> int:

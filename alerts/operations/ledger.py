@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError
 
-from alertops.lib.rows import insert_rows, update_rows
+from alertops.lib.rows import insert_numbered, insert_rows, update_rows
 from alerts.logic.lifecycle import Action, Status, next_status
 from alerts.models import Alert, AlertEvent, Notification, User
 from alerts.operations import escalation
@@ -67,11 +67,12 @@ class Ledger:
         for each in self._lines:
             each.alert_id = each.alert.pk  # a new alert has its number only now
         insert_rows(self._lines)
-        Alert.acknowledgers.through.objects.filter(alert__in=self._reopened).delete()
+        if self._reopened:
+            Alert.acknowledgers.through.objects.filter(alert__in=self._reopened).delete()
         for alert, arrival in self._named:
             add_named(alert, arrival.event, arrival.actor, now=self.now)
         escalation.end_all(self._closings, now=self.now)
-        if not self.notifies:
+        if not self.notifies and self._closings:
             news = Notification.objects.pending().filter(alert__in=[each.alert for each in self._closings])
             news.update(status=Notification.Status.CANCELLED)
         escalation.start_all(list(self._starts.values()), now=self.now, notifies=self.notifies)
@@ -81,9 +82,11 @@ class Ledger:
         self, alert: Alert, arrival: Arrival, kind: AlertEvent.Kind, first: User | None = None
     ) -> None:
         self.write_line(alert, arrival, kind)
-        if arrival.event.users or arrival.event.teams:
+        is_named = bool(arrival.event.users or arrival.event.teams)
+        if is_named:
             self._named.append((alert, arrival))
-        self._starts[id(alert)] = Start(alert, first=(first.pk,) if first else ())
+        is_plain = alert.pk is None and not is_named
+        self._starts[id(alert)] = Start(alert, first=(first.pk,) if first else (), is_plain=is_plain)
 
     def _write_alerts(self) -> None:
         """Write what was closed first: a key may have another alert only then."""
@@ -93,7 +96,7 @@ class Ledger:
         try:
             for is_open, names in sorted(together):
                 update_rows(together[is_open, names], names)
-            Alert.objects.bulk_create(self._opened)
+            insert_numbered(self._opened)
         except IntegrityError as another_was_first:
             raise Overtaken from another_was_first
 

@@ -9,13 +9,17 @@ from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from alertops.lib import durations
+from alertops.lib.compiled import compiled
+from alertops.lib.languages import speaking
+from alertops.lib.wording import worded
 from alerts.logic.event import Severity, Urgency, shortened
 from alerts.logic.lifecycle import Action, Status
 from alerts.logic.notification import Fact, Kind, Letter
@@ -51,15 +55,26 @@ class _Writing:
 
 def read(notification_ids: Sequence[int]) -> dict[int, Notification]:
     """Return notifications by their ids, with what letters tell of their alerts."""
-    return Notification.objects.select_related("user", "alert__owner").in_bulk(notification_ids)
+    return {row.pk: row for row in _notifications(notification_ids)}
+
+
+@compiled
+def _notifications(ids: Sequence[int]) -> QuerySet:
+    return Notification.objects.select_related("user", "alert__owner").filter(pk__in=ids).order_by()
 
 
 def compose(
-    notification: Notification, user: User, *, now: datetime, company: Company | None = None
+    notification: Notification,
+    user: User,
+    *,
+    now: datetime,
+    company: Company | None = None,
+    language: str = "",
 ) -> Letter:
     """Write the letter as things are now: at each attempt anew, under the same message id.
 
     company: what `alerts.operations.company` has read for many letters; None: it is read for this one.
+    language: where the person has chosen none; empty: the installation's.
     """
     if company is None:
         company = company_of([notification], now=now)[notification.pk]
@@ -67,7 +82,8 @@ def compose(
     alert = notification.alert
     is_shared = company.is_shared
     can_act = writing.kind is not Kind.CLOSED and not is_shared
-    with timezone.override(zone_of(user)):
+    language = user.language or language
+    with timezone.override(zone_of(user)), speaking(language):
         return Letter(
             address=notification.address,
             person=line(str(user)),
@@ -90,6 +106,7 @@ def compose(
             message_id=_id(f"alert-{alert.pk}.{notification.pk}", notification.created_at),
             thread_id=_id(f"alert-{alert.pk}", alert.created_at),
             is_over=writing.kind is Kind.CLOSED,
+            language=language,
         )
 
 
@@ -106,7 +123,8 @@ def time(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return ""
     local, today = timezone.localtime(moment), timezone.localtime(now)
-    return date_format(local, "H:i T" if local.date() == today.date() else "j F, H:i T")
+    is_today = local.date() == today.date()
+    return date_format(local, "H:i T" if is_today else pgettext("format of a time", "j F, H:i T"))
 
 
 def line(text: str) -> str:
@@ -194,7 +212,7 @@ def _facts(writing: _Writing) -> Iterator[Fact]:
     """Yield what is known, the most wanted first; what is empty is left out."""
     alert = writing.alert
     lines = [
-        (_("Resolution"), alert.resolution if alert.status == Status.CLOSED else ""),
+        (_("Resolution"), worded(alert.resolution) if alert.status == Status.CLOSED else ""),
         (_("Source"), " · ".join(filter(None, (alert.source, alert.source_name, alert.source_id)))),
         (_("Status there"), alert.source_status),
         (_("Opened") if alert.status == Status.CLOSED else _("Open since"), _since(writing)),

@@ -5,12 +5,15 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat, Lower
-from django.utils.translation import gettext as _
 
+from alertops.lib.sayings import saying
 from alerts.logic.event import Event, shortened
 from alerts.logic.lifecycle import Actor
 from alerts.models import Alert, AlertEvent, Team, User
 from alerts.operations.timeline import record
+
+_NOBODY = saying("Nobody here is called “%(name)s”.")
+_NO_TEAM = saying("No team here is called “%(name)s”.")
 
 
 def add_named(alert: Alert, event: Event, actor: Actor, *, now: datetime) -> None:
@@ -20,21 +23,22 @@ def add_named(alert: Alert, event: Event, actor: Actor, *, now: datetime) -> Non
     """
     unknown: list[str] = []
     if event.users:
-        people = _people(event.users)
+        people = people_called(event.users)
         alert.named_users.add(*people)
         spellings = [name for user in people for name in (user.username, user.email, user.get_full_name())]
-        unknown += [_("Nobody here is called “%s”.") % name for name in _missing(event.users, spellings)]
+        unknown += [_NOBODY % {"name": name} for name in _missing(event.users, spellings)]
     if event.teams:
-        teams = _teams(event.teams)
+        teams = teams_called(event.teams)
         alert.named_teams.add(*teams)
         spellings = [team.name for team in teams]
-        unknown += [_("No team here is called “%s”.") % name for name in _missing(event.teams, spellings)]
+        unknown += [_NO_TEAM % {"name": name} for name in _missing(event.teams, spellings)]
     if unknown:
         text = shortened(" ".join(unknown), 1000)
         record(alert, AlertEvent.Kind.NOT_TOLD, now=now, actor=actor, text=text, message_id=event.message_id)
 
 
-def _people(names: Sequence[str]) -> QuerySet[User]:
+def people_called(names: Sequence[str]) -> QuerySet[User]:
+    """Return the people who go by any of some names: username, e-mail or full name, in whatever case."""
     called = User.objects.filter(is_active=True).annotate(
         full_name=Concat("first_name", Value(" "), "last_name"),
         lower_username=Lower("username"),
@@ -53,7 +57,8 @@ def _people(names: Sequence[str]) -> QuerySet[User]:
     )
 
 
-def _teams(names: Sequence[str]) -> QuerySet[Team]:
+def teams_called(names: Sequence[str]) -> QuerySet[Team]:
+    """Return the teams of some names."""
     return Team.objects.annotate(lower_name=Lower("name")).filter(
         Q(name__in=_as_written(names)) | Q(lower_name__in=_lowered(names))
     )

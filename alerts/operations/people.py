@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from alerts.logic import lifecycle
 from alerts.logic.event import Severity
@@ -62,16 +63,25 @@ def unacknowledge(alert: Alert, act: Act, now: datetime) -> Acted:
 
 
 def escalate(alert: Alert, act: Act, now: datetime) -> Acted:
-    """Tell the next step at once, whoever has the alert and however quiet it was meant to be."""
+    """Tell the next step at once, whoever has the alert and however quiet it was meant to be.
+
+    Says who is told; nobody may be left to be told, and then that is said.
+    """
     if alert.status == Status.ACKNOWLEDGED:
         let_go(alert, act)
     else:
         claim(alert, act.action, snoozed_until=None)
     record(alert, AlertEvent.Kind.ESCALATED, now=now, actor=act.actor, text=act.text)
-    escalation.advance(alert, now=now)
-    return Acted(
-        alert, changed=True, sentence=_("#%(number)s: the next are told now.") % {"number": alert.pk}
+    told = escalation.advance(alert, now=now)
+    names = {"number": alert.pk, "people": ", ".join(map(str, told))}
+    said = ngettext(
+        "#%(number)s: %(people)s is told now.", "#%(number)s: these are told now: %(people)s.", len(told)
     )
+    nobody = _(
+        "#%(number)s: nobody can be told, because no further step reaches anybody."
+        " Assign it to somebody, or ask somebody for help."
+    )
+    return Acted(alert, changed=True, sentence=(said if told else nobody) % names)
 
 
 def time_out(alert: Alert, act: Act, now: datetime) -> Acted:

@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import BooleanField, F, Func, Max, OuterRef, Subquery
+from django.db.models import BooleanField, F, Func, Max, OuterRef, QuerySet, Subquery
 
+from alertops.lib.compiled import compiled
 from alerts.logic.event import Kind
 from alerts.logic.lifecycle import Status
 from alerts.models import Alert
 from alerts.operations.acting import Overtaken
 from alerts.operations.arrival import Arrival
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 # Spelled as the index of the constraint is: SQLite cannot see through the parameters that Django sends.
 _IS_NOT_CLOSED = Func(F("status"), template="NOT (%(expressions)s = 'closed')", output_field=BooleanField())
 
@@ -66,8 +69,7 @@ def read_problems(arrivals: Sequence[Arrival], *, stale: Collection[str]) -> dic
     for digest, alert in _newest(stale):
         problems[digest].newest = alert
     found = list(_find(arrivals)) if arrivals else []
-    held = Alert.objects.select_for_update(no_key=True, of=("self",)).select_related("owner")
-    alerts = {row.pk: row for row in held.filter(pk__in={pk for pk, *_ in found}).order_by("pk")}
+    alerts = {alert.pk: alert for alert in _held([pk for pk, *_ in found])} if found else {}
     for pk, digest, status in found:
         if pk not in alerts or alerts[pk].status != status:
             raise Overtaken
@@ -77,20 +79,33 @@ def read_problems(arrivals: Sequence[Arrival], *, stale: Collection[str]) -> dic
 
 def _find(arrivals: Sequence[Arrival]) -> Iterator[Any]:
     """Yield number, key and status of the alerts that matter; three look-ups by index in one statement."""
-    digests = {arrival.digest for arrival in arrivals}
+    opening = [arrival for arrival in arrivals if arrival.event.kind is Kind.OPEN]
+    since = min((arrival.at - arrival.sender.reopen_window for arrival in opening), default=_NEVER)
+    yield from _found(
+        sorted({arrival.digest for arrival in arrivals}),
+        sorted({arrival.digest for arrival in opening}),
+        since,
+    )
+
+
+@compiled
+def _found(digests: Sequence[str], opening: Sequence[str], since: datetime) -> QuerySet:
     rows = Alert.objects.order_by()
-    own = rows.filter(_IS_NOT_CLOSED, key_digest__in=digests).values_list("pk", "key_digest", "status")
+    own = rows.filter(_IS_NOT_CLOSED, key_digest__in=digests)
     # Not by a join: SQLite might begin with all alerts that are not closed.
     status = Subquery(rows.filter(pk=OuterRef("merged_into")).values("status"))
-    merged = rows.filter(key_digest__in=digests, merged_into__isnull=False).annotate(of_other=status)
+    # With a range its index is better than that of all alerts of a key, whatever was counted.
+    merged = rows.filter(key_digest__in=digests, merged_into__gte=0).annotate(of_other=status)
     elsewhere = merged.exclude(of_other=Status.CLOSED).values_list("merged_into", "key_digest", "of_other")
-    queries = [own, elsewhere]
-    opening = [arrival for arrival in arrivals if arrival.event.kind is Kind.OPEN]
-    if opening:
-        since = min(arrival.at - arrival.sender.reopen_window for arrival in opening)
-        closed = rows.filter(key_digest__in={arrival.digest for arrival in opening}, closed_at__gt=since)
-        queries.append(closed.values_list("pk", "key_digest", "status"))
-    yield from queries[0].union(*queries[1:], all=True)
+    closed = rows.filter(key_digest__in=opening, closed_at__gt=since)
+    columns = ("pk", "key_digest", "status")
+    return own.values_list(*columns).union(elsewhere, closed.values_list(*columns), all=True)
+
+
+@compiled
+def _held(ids: Sequence[int]) -> QuerySet:
+    held = Alert.objects.select_for_update(no_key=True, of=("self",)).select_related("owner")
+    return held.filter(pk__in=ids).order_by("pk")
 
 
 def _newest(digests: Collection[str]) -> Iterator[tuple[str, Alert]]:

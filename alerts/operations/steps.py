@@ -1,14 +1,17 @@
 """How steps of escalations are run: their people are told, and the next ones get their time."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
-from django.db import InterfaceError, OperationalError, connection, transaction
-from django.utils.translation import gettext as _
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import QuerySet
 
+from alertops.lib import claims
+from alertops.lib.compiled import compiled
+from alertops.lib.rows import insert_rows, update_rows
 from alerts.logic import escalation as rules
 from alerts.logic.escalation import Move, Plan, Position, Step, Stop
 from alerts.logic.lifecycle import Status
@@ -27,12 +30,10 @@ MOST_STARTS = 5
 # Not the fault of the escalation that was being worked on.
 DATABASE_AWAY = (OperationalError, InterfaceError)
 
-_PUT = """
-    UPDATE alerts_escalation SET
-        run = %s, step = %s, member = %s, due_at = %s, status = %s, urgency = %s,
-        start_count = 0, claimed_by = '', lease_until = NULL
-    WHERE id = %s
-"""
+_PUT = (
+    *("run", "step", "member", "due_at", "status", "urgency"),
+    *("start_count", "claimed_by", "lease_until"),
+)
 
 
 class State(TypedDict):
@@ -101,13 +102,15 @@ def run_due(ids: Sequence[int], *, now: datetime) -> int:
     return len(done) + sum(_run_alone(pk, now) for pk in alone)
 
 
-def run(escalation: Escalation, alert: Alert, *, now: datetime, is_asked_for: bool = False) -> None:
-    """Run the step an escalation has come to, and go on at once while nobody is reached.
+def run(
+    escalation: Escalation, alert: Alert, *, now: datetime, is_asked_for: bool = False
+) -> tuple[User, ...]:
+    """Run the step an escalation has come to, and go on at once while nobody is reached; return who is told.
 
     In the caller's transaction, which has locked the alert. A step is judged by what the alert is now;
     nothing late is made up for.  is_asked_for: a person wants the next step, whatever its stop.
     """
-    _run([(escalation, alert)], now, is_asked_for=is_asked_for)
+    return _run([(escalation, alert)], now, is_asked_for=is_asked_for)
 
 
 def goes_on(escalation: Escalation, alert: Alert, now: datetime) -> bool:
@@ -144,22 +147,57 @@ def place(escalation_id: int, position: Position) -> str:
     return f"step:{escalation_id}:{position.run}:{position.step}:{position.member}"
 
 
+def label(step: Step, run: int) -> str:
+    """Return what people call a step."""
+    template, names = _label(step, run)
+    return template % names
+
+
+def _label(step: Step, run: int) -> tuple[str, dict[str, int]]:
+    if step.is_once:
+        return timeline.LAST_OWNER, {}
+    if not step.number:
+        return timeline.RECIPIENTS, {}
+    names = {"number": step.number, "round": run + 1}
+    return (timeline.STEP_OF_ROUND if run else timeline.STEP), names
+
+
+def without_told(reach: targets.Targets, told: set[int]) -> targets.Targets:
+    """Leave in peace who was told a moment ago by a step that was due at the same time."""
+    again = tuple(user for user in reach.people if user.pk in told)
+    people = tuple(user for user in reach.people if user.pk not in told)
+    return replace(reach, people=people, knowing=(*reach.knowing, *again))
+
+
 def _claim(ids: Sequence[int], now: datetime) -> tuple[list[int], list[int]]:
     """Claim what nobody has begun yet; return it, and what somebody has begun and not brought to its end."""
-    due = Escalation.objects.due_for_escalation(now).filter(pk__in=ids).order_by()
+    if not ids:
+        return [], []
     with transaction.atomic():
-        # What is locked is just being claimed by somebody else, or called off.
-        free = due.select_for_update(no_key=True, skip_locked=True)
-        starts = dict(free.values_list("pk", "start_count"))
+        starts = dict(_free(ids, now))
         fresh = [pk for pk in ids if starts.get(pk) == 0]
-        due.filter(pk__in=fresh).claim(now=now, lease=LEASE)
+        if fresh:
+            _take(fresh, now, claims.holder(), now + LEASE)
     return fresh, [pk for pk in ids if starts.get(pk)]
+
+
+@compiled
+def _free(ids: Sequence[int], now: datetime) -> QuerySet:
+    """Return number and starts; what is locked is just being claimed by somebody else, or called off."""
+    due = Escalation.objects.due_for_escalation(now).filter(pk__in=ids).order_by()
+    return due.select_for_update(no_key=True, skip_locked=True).values_list("pk", "start_count")
+
+
+@compiled
+def _take(ids: Sequence[int], now: datetime, by: str, until: datetime) -> int:
+    due = Escalation.objects.due_for_escalation(now).filter(pk__in=ids).order_by()
+    return due.take(now=now, by=by, until=until)
 
 
 def _run_together(ids: Sequence[int], now: datetime) -> set[int]:
     """Run what this process has claimed; return what got done, in one transaction or not at all."""
     try:
-        return _run_claimed(ids, now, skip_locked=True)
+        return _run_claimed(ids, now, lock=_lock_what_is_free) if ids else set()
     except Exception:
         logger.warning("Steps could not be run together; each is tried alone.", exc_info=True)
         return set()
@@ -168,7 +206,7 @@ def _run_together(ids: Sequence[int], now: datetime) -> set[int]:
 def _run_alone(escalation_id: int, now: datetime) -> bool:
     """Run one that this process has claimed; what cannot be run is tried again when its lease ends."""
     try:
-        return bool(_run_claimed([escalation_id], now))
+        return bool(_run_claimed([escalation_id], now, lock=_lock))
     except DATABASE_AWAY:
         raise
     except Exception:
@@ -177,17 +215,37 @@ def _run_alone(escalation_id: int, now: datetime) -> bool:
 
 
 @transaction.atomic
-def _run_claimed(ids: Sequence[int], now: datetime, *, skip_locked: bool = False) -> set[int]:
-    locked = Alert.objects.select_for_update(no_key=True, of=("self",), skip_locked=skip_locked)
-    alerts = {alert.pk: alert for alert in locked.filter(escalations__in=ids).order_by("pk")}
-    claimed = Escalation.objects.mine().filter(pk__in=ids, alert__in=alerts)
-    found = claimed.select_related("policy__last_resort").in_bulk()
+def _run_claimed(
+    ids: Sequence[int], now: datetime, *, lock: Callable[[Sequence[int]], list[Alert]]
+) -> set[int]:
+    alerts = {alert.pk: alert for alert in lock(ids)}
+    found = {row.pk: row for row in _claimed(ids, list(alerts), claims.holder())}
     due = [found[pk] for pk in ids if pk in found]
     _run([(escalation, alerts[escalation.alert_id]) for escalation in due], now)
     return set(found)
 
 
-def _run(due: Sequence[tuple[Escalation, Alert]], now: datetime, *, is_asked_for: bool = False) -> None:
+@compiled
+def _lock(escalation_ids: Sequence[int]) -> QuerySet:
+    locked = Alert.objects.select_for_update(no_key=True, of=("self",))
+    return locked.filter(escalations__in=escalation_ids).order_by("pk")
+
+
+@compiled
+def _lock_what_is_free(escalation_ids: Sequence[int]) -> QuerySet:
+    locked = Alert.objects.select_for_update(no_key=True, of=("self",), skip_locked=True)
+    return locked.filter(escalations__in=escalation_ids).order_by("pk")
+
+
+@compiled
+def _claimed(ids: Sequence[int], alert_ids: Sequence[int], by: str) -> QuerySet:
+    claimed = Escalation.objects.filter(pk__in=ids, alert__in=alert_ids, claimed_by=by)
+    return claimed.select_related("policy__last_resort").order_by()
+
+
+def _run(
+    due: Sequence[tuple[Escalation, Alert]], now: datetime, *, is_asked_for: bool = False
+) -> tuple[User, ...]:
     """Decide for each what is to be done, then write it all, in a few statements however many they are."""
     plans = [plan_of(escalation) for escalation, _alert in due]
     directory = Directory([alert for _e, alert in due], {step for plan in plans for step in plan.steps})
@@ -197,23 +255,19 @@ def _run(due: Sequence[tuple[Escalation, Alert]], now: datetime, *, is_asked_for
     ]
     places = [_run_turn(turn) for turn in turns]
     telling.write((notice for turn in turns for notice in turn.notices), now=now)
-    AlertEvent.objects.bulk_create([line for turn in turns for line in turn.lines])
+    insert_rows([line for turn in turns for line in turn.lines])
     _put(places)
+    return tuple(user for turn in turns for notice in turn.notices for user in notice.people)
 
 
-def _put(places: Iterable[Place]) -> None:
+def _put(places: Sequence[Place]) -> None:
     """Write places in one go; bulk_update would take far longer."""
-    rows = [
-        (
-            *(place.position.run, place.position.step, place.position.member),
-            connection.ops.adapt_datetimefield_value(place.due_at),
-            *(place.status.value, place.escalation.urgency, place.escalation.pk),
-        )
-        for place in places
-    ]
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(_PUT, rows)
+    for place in places:
+        row, position = place.escalation, place.position
+        row.run, row.step, row.member = position.run, position.step, position.member
+        row.due_at, row.status = place.due_at, place.status
+        row.start_count, row.claimed_by, row.lease_until = 0, "", None
+    update_rows([place.escalation for place in places], _PUT)
 
 
 def _run_turn(turn: _Turn) -> Place:
@@ -255,7 +309,7 @@ def _tell(turn: _Turn, position: Position, move: Move) -> bool:
     """Tell the people of one step; tell whether anybody is reached."""
     step = turn.plan.step_at(position)
     reach = targets.targets_of(step, position.member, turn.alert, turn.directory)
-    reach = _without_told(reach, turn.told)
+    reach = without_told(reach, turn.told)
     wording = telling.Wording(
         kind=Kind.PAGE,
         key=place(turn.escalation.pk, position),
@@ -269,16 +323,10 @@ def _tell(turn: _Turn, position: Position, move: Move) -> bool:
     next_at = _due_at(turn, move) if is_reached or turn.told else turn.now
     kind = AlertEvent.Kind.STEP if is_reached else AlertEvent.Kind.NOBODY_REACHED
     if is_reached or reach.missed or not position.member:
-        text = f"{_label(step, position.run)}: {_sentence(reach)}"
+        template, names = _label(step, position.run)
+        text = timeline.SAYS[template] % {**names, "what": _sentence(reach)}
         turn.note(kind, text, _details(turn, position, reach, next_at))
     return is_reached
-
-
-def _without_told(reach: targets.Targets, told: set[int]) -> targets.Targets:
-    """Leave in peace who was told a moment ago by a step that was due at the same time."""
-    again = tuple(user for user in reach.people if user.pk in told)
-    people = tuple(user for user in reach.people if user.pk not in told)
-    return replace(reach, people=people, knowing=(*reach.knowing, *again))
 
 
 def _tell_last_resort(turn: _Turn) -> Place:
@@ -296,17 +344,14 @@ def _tell_last_resort(turn: _Turn) -> Place:
     )
     turn.notices.append(Notice(turn.alert, reach.people, wording))
     again_at = turn.now + rules.LAST_RESORT_EVERY
-    text = _("Nobody has taken this alert and all steps are used up. Last resort: %(sentence)s") % {
-        "sentence": _sentence(reach)
-    }
+    text = timeline.USED_UP % {"what": _sentence(reach)}
     turn.note(AlertEvent.Kind.EXHAUSTED, text, _details(turn, turn.plan.end, reach, again_at))
     return Place(turn.escalation, turn.plan.end, again_at, Escalation.Status.EXHAUSTED)
 
 
 def _pass_over(turn: _Turn, position: Position) -> Place:
     """Leave a step that cannot be run, and have the next one run at once."""
-    text = _("A step could not be run; the worker's log says why. The next step runs at once.")
-    turn.note(AlertEvent.Kind.NOBODY_REACHED, text)
+    turn.note(AlertEvent.Kind.NOBODY_REACHED, timeline.PASSED_OVER)
     if turn.plan.is_end(position):
         again_at = turn.now + rules.LAST_RESORT_EVERY
         return Place(turn.escalation, position, again_at, Escalation.Status.EXHAUSTED)
@@ -330,26 +375,14 @@ def _details(turn: _Turn, position: Position, reach: targets.Targets, next_at: d
     }
 
 
-def _label(step: Step, run: int) -> str:
-    if step.is_once:
-        return _("Who had it last")
-    if not step.number:
-        return _("Recipients")
-    label = _("Step %(number)d") % {"number": step.number}
-    return label if not run else _("%(step)s, round %(round)d") % {"step": label, "round": run + 1}
-
-
 def _sentence(reach: targets.Targets) -> str:
-    sentences = []
     if reach.people:
-        sentences.append(_("telling %(people)s.") % {"people": _names(reach.people)})
+        what = timeline.TELLING % {"people": _names(reach.people)}
     elif reach.knowing:
-        sentences.append(_("no need to tell %(people)s again.") % {"people": _names(reach.knowing)})
+        what = timeline.NO_NEED % {"people": _names(reach.knowing)}
     else:
-        sentences.append(_("nobody can be told."))
-    if reach.missed:
-        sentences.append(_("Not reached: %(people)s.") % {"people": ", ".join(reach.missed)})
-    return " ".join(sentences)
+        what = timeline.NOBODY
+    return timeline.MISSED % {"what": what, "people": ", ".join(reach.missed)} if reach.missed else what
 
 
 def _names(users: tuple[User, ...]) -> str:

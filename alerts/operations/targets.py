@@ -1,18 +1,25 @@
 """Whom a step reaches: its people, looked up at the moment it runs."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from typing import Any
 
-from django.db.models import Model, prefetch_related_objects
-from django.utils.translation import gettext as _
+from django.db.models import BigIntegerField, QuerySet, Value, prefetch_related_objects
 
+from alertops.lib.compiled import compiled
+from alertops.lib.sayings import saying
 from alerts.logic.escalation import Step, TeamOrder
 from alerts.logic.lifecycle import Status
 from alerts.models import Alert, EscalationPolicy, Team, TeamMembership, User
 from alerts.operations import telling
+
+# What is related to an alert or an integration, by its id.
+_Related = defaultdict[Any, list[int]]
+_EMPTY_TEAM = saying("team %(team)s (nobody is in it)")
+_NOBODY = Value(None, output_field=BigIntegerField())
 
 
 @dataclass(frozen=True)
@@ -35,19 +42,29 @@ class Directory:
         if any(step.tells_owner for step in steps):
             prefetch_related_objects(alerts, "owner")
         told = alerts if any(step.tells_recipients for step in steps) else []
-        prefetch_related_objects(told, "integration__recipient_users", "integration__recipient_teams")
-        self._named_users = _ids_of(Alert.named_users.through, "user_id", told)
-        self._named_teams = _ids_of(Alert.named_teams.through, "team_id", told)
-        self._knowing = _ids_of(Alert.acknowledgers.through, "user_id", filter(_is_acknowledged, alerts))
-        users = {pk for step in steps for pk in step.users}.union(*self._named_users.values())
-        self._users = User.objects.in_bulk(users)
-        own_teams = {pk for step in steps for pk in step.teams}
-        team_ids = own_teams.union(*self._named_teams.values(), *map(_recipient_team_ids, told))
-        self._teams = {team.pk: team for team in Team.objects.filter(pk__in=team_ids)}
+        senders = {alert.integration_id for alert in told if alert.integration_id}
+        self._named_users, self._named_teams = _pairs(_named, {alert.pk for alert in told})
+        self._sender_users, self._sender_teams = _pairs(_recipients, senders)
+        self._knowing, _ = _pairs(_acknowledgers, {alert.pk for alert in filter(_is_acknowledged, alerts)})
+        users = {pk for step in steps for pk in step.users}
+        users.update(*self._named_users.values(), *self._sender_users.values())
+        self._users = {user.pk: user for user in _ask(_users, users)}
+        teams = {pk for step in steps for pk in step.teams}
+        teams.update(*self._named_teams.values(), *self._sender_teams.values())
+        self._teams = {team.pk: team for team in _ask(_teams, teams)}
         self._members: dict[int, list[User]] = defaultdict(list)
-        memberships = TeamMembership.objects.filter(team__in=team_ids).select_related("user")
-        for membership in memberships.order_by("position", "pk"):
+        for membership in _ask(_memberships, self._teams):
             self._members[membership.team_id].append(membership.user)
+
+    def name(self, alert: Alert, users: Iterable[User], teams: Iterable[Team]) -> None:
+        """Have people and teams named by the event of an alert that is not saved."""
+        for user in users:
+            self._users[user.pk] = user
+            self._named_users[alert.pk].append(user.pk)
+        for team in teams:
+            self._teams[team.pk] = team
+            self._named_teams[alert.pk].append(team.pk)
+            self._members[team.pk] = [row.user for row in _ask(_memberships, [team.pk])]
 
     def users(self, ids: Iterable[int]) -> list[User]:
         return [self._users[pk] for pk in ids if pk in self._users]
@@ -59,10 +76,8 @@ class Directory:
 
     def recipients(self, alert: Alert) -> list[User]:
         """Return whom the alert's events named and its integration tells."""
-        users = self.users(self._named_users[alert.pk])
-        if alert.integration:
-            users += alert.integration.recipient_users.all()
-        teams = self.teams({*self._named_teams[alert.pk], *_recipient_team_ids(alert)})
+        users = self.users((*self._named_users[alert.pk], *self._sender_users[alert.integration_id]))
+        teams = self.teams((*self._named_teams[alert.pk], *self._sender_teams[alert.integration_id]))
         return [*users, *chain.from_iterable(teams.values())]
 
     def knowing(self, alert: Alert) -> Collection[int]:
@@ -71,8 +86,7 @@ class Directory:
 
     @cached_property
     def superusers(self) -> tuple[User, ...]:
-        active = User.objects.filter(is_superuser=True, is_active=True)
-        return tuple(active.exclude(email="").order_by("pk"))
+        return tuple(_superusers())
 
 
 def targets_of(step: Step, member: int, alert: Alert, directory: Directory) -> Targets:
@@ -109,37 +123,81 @@ def last_resort(policy: EscalationPolicy | None, directory: Directory) -> Target
     return Targets(directory.superusers, (), missed)
 
 
-def with_recipients(alerts: Iterable[Alert]) -> set[int]:
-    """Return the numbers of those alerts for which the integration or the events named anybody at all."""
+def with_recipients(alerts: Iterable[Alert], *, plain: Collection[int] = ()) -> set[int]:
+    """Return the numbers of those alerts for which the integration or the events named anybody at all.
+
+    plain: numbers of alerts whose events named nobody.
+    """
     asked = {alert.pk: alert for alert in alerts}
-    if not asked:
-        return set()
-    users = Alert.named_users.through.objects.filter(alert__in=asked).values_list("alert_id")
-    teams = Alert.named_teams.through.objects.filter(alert__in=asked).values_list("alert_id")
-    named = {pk for (pk,) in users.union(teams)}
-    one_of_each = {alert.integration_id: alert for alert in asked.values()}
-    having = {pk for pk, alert in one_of_each.items() if _has_recipients(alert)}
+    named = {pk for pk, *_someone in _ask(_named, asked.keys() - set(plain))}
+    senders = {alert.integration_id for alert in asked.values() if alert.integration_id}
+    having = {pk for pk, *_someone in _ask(_recipients, senders)}
     return named | {pk for pk, alert in asked.items() if alert.integration_id in having}
 
 
-def _has_recipients(alert: Alert) -> bool:
-    integration = alert.integration
-    return integration is not None and (
-        integration.recipient_users.exists() or integration.recipient_teams.exists()
-    )
+@compiled
+def _named(alert_ids: Sequence[int]) -> QuerySet:
+    """Return alert, user and team, one of both, in the order in which they were named."""
+    users = Alert.named_users.through.objects.filter(alert__in=alert_ids)
+    teams = Alert.named_teams.through.objects.filter(alert__in=alert_ids)
+    return _users_and_teams("alert_id", users, teams)
 
 
-def _ids_of(through: type[Model], column: str, alerts: Iterable[Alert]) -> dict[int, list[int]]:
-    """Return the ids that a table relates to each of some alerts."""
-    found: dict[int, list[int]] = defaultdict(list)
-    pairs = through._default_manager.filter(alert__in=[alert.pk for alert in alerts]).order_by("pk")
-    for alert_id, pk in pairs.values_list("alert_id", column):
-        found[alert_id].append(pk)
-    return found
+@compiled
+def _recipients(integration_ids: Sequence[int]) -> QuerySet:
+    """Return the same of integrations, whose class is not to be imported here."""
+    sender: Any = Alert._meta.get_field("integration").related_model
+    users = sender.recipient_users.through.objects.filter(integration__in=integration_ids)
+    teams = sender.recipient_teams.through.objects.filter(integration__in=integration_ids)
+    return _users_and_teams("integration_id", users, teams)
 
 
-def _recipient_team_ids(alert: Alert) -> list[int]:
-    return [team.pk for team in alert.integration.recipient_teams.all()] if alert.integration else []
+@compiled
+def _acknowledgers(alert_ids: Sequence[int]) -> QuerySet:
+    knowing: QuerySet = Alert.acknowledgers.through.objects.filter(alert__in=alert_ids)
+    return knowing.annotate(team=_NOBODY).values_list("alert_id", "user_id", "team", "pk").order_by("pk")
+
+
+@compiled
+def _superusers() -> QuerySet:
+    """Return who is told when nobody else is left."""
+    return User.objects.filter(is_superuser=True, is_active=True).exclude(email="").order_by("pk")
+
+
+@compiled
+def _users(ids: Sequence[int]) -> QuerySet:
+    return User.objects.filter(pk__in=ids)
+
+
+@compiled
+def _teams(ids: Sequence[int]) -> QuerySet:
+    return Team.objects.filter(pk__in=ids)
+
+
+@compiled
+def _memberships(team_ids: Sequence[int]) -> QuerySet:
+    return TeamMembership.objects.filter(team__in=team_ids).select_related("user").order_by("position", "pk")
+
+
+def _users_and_teams(of: str, users: QuerySet, teams: QuerySet) -> QuerySet:
+    of_users = users.annotate(team=_NOBODY).values_list(of, "user_id", "team", "pk")
+    of_teams = teams.annotate(user=_NOBODY).values_list(of, "user", "team_id", "pk")
+    return of_users.union(of_teams, all=True).order_by("pk")
+
+
+def _pairs(question: Callable[[Sequence[int]], list[Any]], ids: Collection[int]) -> tuple[_Related, _Related]:
+    """Return the users and the teams that a question finds for each of some ids."""
+    users, teams = defaultdict(list), defaultdict(list)
+    for pk, user_id, team_id, _row in _ask(question, ids):
+        if user_id:
+            users[pk].append(user_id)
+        else:
+            teams[pk].append(team_id)
+    return users, teams
+
+
+def _ask(question: Callable[[Sequence[int]], list[Any]], ids: Collection[int]) -> list[Any]:
+    return question(sorted(ids)) if ids else []
 
 
 def _is_acknowledged(alert: Alert) -> bool:
@@ -161,6 +219,4 @@ def _owner(step: Step, alert: Alert) -> list[User]:
 
 
 def _empty(teams: dict[Team, list[User]]) -> list[str]:
-    return [
-        _("team %(team)s (nobody is in it)") % {"team": team} for team, users in teams.items() if not users
-    ]
+    return [_EMPTY_TEAM % {"team": team} for team, users in teams.items() if not users]

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import gettext as _
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from alertops.lib import jobs
+from alertops.lib.compiled import compiled
+from alertops.lib.rows import insert_missing
+from alertops.lib.sayings import saying
 from alerts.logic import notification
 from alerts.logic.escalation import Stop, stop_met
 from alerts.logic.event import URGENCY, Severity, Urgency
@@ -22,6 +24,10 @@ from alerts.operations import timeline
 DELIVER = "alerts.tasks.deliver"
 # By how much the clocks of two machines may differ.
 SKEW = timedelta(minutes=1)
+_NOT_TOLD = saying("Could not be told: %(people)s.", within=["people"])
+_NO_ADDRESS = saying("%(person)s (no e-mail address)")
+_SWITCHED_OFF = saying("%(person)s (switched off)")
+_REPLACED = saying("A later one took its place.")
 
 # What a later page makes needless: nobody wants three of them when the mail server is back.
 _REPLACED_BY = {
@@ -72,7 +78,7 @@ def tell(alert: Alert, users: Iterable[User], kind: str, *, now: datetime, key: 
     write([Notice(alert, [user for user in people if is_reachable(user)], wording)], now=now)
     unreachable = [user for user in people if not is_reachable(user)]
     if unreachable:
-        text = _("Could not be told: %(people)s.") % {"people": ", ".join(map(why_not, unreachable))}
+        text = _NOT_TOLD % {"people": ", ".join(map(why_not, unreachable))}
         timeline.record(alert, AlertEvent.Kind.NOT_TOLD, now=now, text=text)
 
 
@@ -81,7 +87,7 @@ def write(notices: Iterable[Notice], *, now: datetime) -> None:
     rows = [row for notice in notices for row in _rows(notice, now)]
     if rows:
         _replace_earlier(rows, now)
-        Notification.objects.bulk_create(rows, ignore_conflicts=True)
+        insert_missing(rows)
         jobs.nudge(DELIVER)
 
 
@@ -96,8 +102,7 @@ def is_reachable(user: User) -> bool:
 
 def why_not(user: User) -> str:
     """Return who cannot be reached, and why, like "Ben (no e-mail address)"."""
-    reason = _("no e-mail address") if user.is_active else _("switched off")
-    return f"{user} ({reason})"
+    return (_NO_ADDRESS if user.is_active else _SWITCHED_OFF) % {"person": user}
 
 
 def urgency_of(alert: Alert) -> Urgency:
@@ -135,7 +140,13 @@ def call_off(alert: Alert, *, now: datetime) -> int:
 
 def call_off_closed(alerts: Iterable[Alert], *, now: datetime) -> int:
     """Cancel what waits for alerts and is not wanted once they are closed, whatever became of them since."""
-    waiting = Notification.objects.pending().free(now).filter(alert__in=alerts)
+    ids = [alert.pk for alert in alerts]
+    return _call_off_closed(ids, now) if ids else 0
+
+
+@compiled
+def _call_off_closed(alert_ids: Sequence[int], now: datetime) -> int:
+    waiting = Notification.objects.pending().free(now).filter(alert__in=alert_ids)
     untrue = [kind for kind, status in notification.TRUE_ONLY_WHILE.items() if status is not Status.CLOSED]
     unwanted = waiting.filter(~Q(stop="") | Q(kind__in=untrue))
     return unwanted.update(status=Notification.Status.CANCELLED)
@@ -195,18 +206,21 @@ def _calls(closings: Sequence[Closing], now: datetime) -> dict[int, list[tuple[i
     found: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
     if not closings:
         return found
+    since = min(closing.opened_at for closing in closings) - SKEW
+    for alert_id, user_id, at in _reached([closing.alert.pk for closing in closings], since, now):
+        found[alert_id].append((user_id, at))
+    return found
+
+
+@compiled
+def _reached(alert_ids: Sequence[int], since: datetime, now: datetime) -> QuerySet:
     calls = Notification.objects.filter(
-        alert__in={closing.alert.pk for closing in closings},
-        kind__in=notification.CALLS,
-        created_at__gte=min(closing.opened_at for closing in closings) - SKEW,
-        user__is_active=True,
+        alert__in=alert_ids, kind__in=notification.CALLS, created_at__gte=since, user__is_active=True
     ).order_by()
     reached = calls.filter(
         Q(status=Notification.Status.SENT) | Q(status=Notification.Status.PENDING, lease_until__gt=now)
     )
-    for alert_id, user_id, at in reached.values_list("alert_id", "user_id", "created_at"):
-        found[alert_id].append((user_id, at))
-    return found
+    return reached.values_list("alert_id", "user_id", "created_at")
 
 
 def _stop_of(kind: Kind, alert: Alert) -> Stop | None:
@@ -244,14 +258,19 @@ def _replace_earlier(rows: list[Notification], now: datetime) -> None:
     needless = {
         (row.alert_id, row.user_id, kind) for row in rows for kind in _REPLACED_BY.get(Kind(row.kind), ())
     }
-    waiting = Notification.objects.pending().free(now).filter(alert__in={pk for pk, *_rest in needless})
-    earlier = waiting.exclude(dedup_key__in=[row.dedup_key for row in rows])
-    replaced = [
-        pk for pk, *what in earlier.values_list("pk", "alert", "user", "kind") if (*what,) in needless
-    ]
-    waiting.filter(pk__in=replaced).update(
-        status=Notification.Status.CANCELLED, error=_("A later one took its place.")
-    )
+    alert_ids, keys = {pk for pk, *_rest in needless}, [row.dedup_key for row in rows]
+    earlier = _earlier(list(alert_ids), keys, now) if needless else []
+    replaced = [pk for pk, *what in earlier if (*what,) in needless]
+    if replaced:
+        Notification.objects.pending().free(now).filter(pk__in=replaced).update(
+            status=Notification.Status.CANCELLED, error=_REPLACED
+        )
+
+
+@compiled
+def _earlier(alert_ids: Sequence[int], except_keys: Sequence[str], now: datetime) -> QuerySet:
+    waiting = Notification.objects.pending().free(now).filter(alert__in=alert_ids)
+    return waiting.exclude(dedup_key__in=except_keys).values_list("pk", "alert", "user", "kind")
 
 
 def _short(key: str) -> str:

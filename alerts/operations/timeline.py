@@ -3,8 +3,27 @@
 from datetime import datetime
 from typing import Any
 
+from alertops.lib.sayings import saying
 from alerts.logic.lifecycle import SYSTEM, Actor
 from alerts.models import Alert, AlertEvent
+
+# What a step leaves on the timeline
+STEP, STEP_OF_ROUND = saying("Step %(number)d"), saying("Step %(number)d, round %(round)d")
+RECIPIENTS, LAST_OWNER = saying("Recipients"), saying("Who had it last")
+SAYS = {
+    STEP: saying("Step %(number)d: %(what)s", within=["what"]),
+    STEP_OF_ROUND: saying("Step %(number)d, round %(round)d: %(what)s", within=["what"]),
+    RECIPIENTS: saying("Recipients: %(what)s", within=["what"]),
+    LAST_OWNER: saying("Who had it last: %(what)s", within=["what"]),
+}
+TELLING = saying("telling %(people)s.")
+NO_NEED = saying("no need to tell %(people)s again.")
+NOBODY = saying("nobody can be told.")
+MISSED = saying("%(what)s Not reached: %(people)s.", within=["what", "people"])
+USED_UP = saying(
+    "Nobody has taken this alert and all steps are used up. Last resort: %(what)s", within=["what"]
+)
+PASSED_OVER = saying("A step could not be run; the worker's log says why. The next step runs at once.")
 
 
 def record(alert: Alert, kind: AlertEvent.Kind, *, now: datetime, **columns: Any) -> AlertEvent:

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
+from django.db import connection
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
@@ -84,6 +86,31 @@ def test_what_a_dead_process_of_this_node_held_is_free_at_once(nudged, anna, mod
     model.objects.update(claimed_by=f"{node}/999999999/{started}")
 
     assert nudged(NOW) == [task]
+
+
+@pytest.mark.skipif(settings.IS_SQLITE, reason="SQLite plans each statement for its values")
+def test_a_tick_that_finds_nothing_reads_no_table(anna):
+    """By plans that know nothing of the values: PostgreSQL takes to these after a few times."""
+    alerts = AlertFactory.create_batch(300)
+    Escalation.objects.bulk_create(
+        Escalation(alert=alert, steps=[], started_at=NOW, status=Escalation.Status.ENDED)
+        for alert in alerts
+        for _row in range(10)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE alerts_alert, alerts_escalation")
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        before = tables_read(cursor)
+
+        for _second in range(10):
+            engine.tick(NOW)
+
+        assert tables_read(cursor) == before
+
+
+def tables_read(cursor):
+    cursor.execute("SELECT relname, seq_scan FROM pg_stat_xact_user_tables WHERE relname LIKE 'alerts_%'")
+    return dict(cursor.fetchall())
 
 
 def test_every_task_that_is_nudged_is_there():

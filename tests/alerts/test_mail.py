@@ -5,18 +5,22 @@ from datetime import timedelta
 
 import pytest
 from django.core.mail import EmailMessage
+from django.utils import translation
 
-from alerts.channels.smtp import EmailBackend
+from alertops.lib.smtp import EmailBackend
+from alerts.channels.email import message_of
 from alerts.logic.event import Severity
 from alerts.logic.notification import Kind
-from alerts.models import Alert, Notification
-from alerts.operations import delivery, escalation
+from alerts.models import Alert, Notification, User
+from alerts.operations import delivery, escalation, letters
 from tests.alerts.operations.policies import MINUTE, pass_minutes, policy, start
 from tests.alerts.operations.reports import act, by
 from tests.factories import NOW, UserFactory
 from tests.mailserver import MailServer
 
 pytestmark = pytest.mark.django_db
+# Words of ours that no German mail has.
+ENGLISH = re.compile(r"\b(the|since|told|times|nobody|next|Alert|Acknowledge)\b")
 
 
 @pytest.fixture
@@ -341,3 +345,77 @@ def test_an_alert_without_an_integration_is_written_about_too(get, server, anna)
     Alert.objects.filter(pk=bare.pk).update(subject="", integration=None, severity="info")
 
     assert get(0, anna, bare)["Subject"] == f"[INFO] Alert (#{bare.pk})"
+
+
+def test_a_mail_is_in_the_language_of_its_reader(get, alert, anna, ben):
+    User.objects.filter(pk=anna.pk).update(language="de")
+
+    mail, other = get(0, anna), get(5, ben)
+
+    assert mail["Subject"] == f"[KRITISCH] Build broken: acme/website (#{alert.pk})"
+    assert '<html lang="de">' in html(mail)
+    for said in (text(mail), words(mail)):
+        assert "Offen seit 13:00 CET, und noch niemand hat ihn übernommen." in said
+        assert "Übernehmen (ich kümmere mich)" in said
+        assert "3 Mal, zuletzt 12:59 CET" in said
+        assert "Übernimmt ihn niemand, dann (13:05 CET): Ben." in said
+        assert "Step “Test” failed." in said
+        assert not ENGLISH.search(said)
+    assert "Open since 07:00 EST, and nobody has taken it yet." in text(other)
+    assert "Also told: Anna Berg (07:00 EST)." in text(other)
+    assert '<html lang="en">' in html(other)
+
+
+def test_one_stride_writes_to_everybody_in_their_own_language(server, anna, ben):
+    User.objects.filter(pk=anna.pk).update(language="de")
+    start(policy(([anna, ben], 0, {})))
+
+    pass_minutes(0, 0)
+    while delivery.deliver_due(NOW):
+        pass
+
+    mails, server.mails[:] = server.mails[:], []
+    said = {to: text(mail) for to, mail in mails}
+    assert "Alarm #" in said["anna@example.com"]
+    assert "Alert #" in said["ben@example.com"]
+    assert translation.get_language() == "en"
+
+
+def test_who_has_chosen_none_is_written_to_in_the_language_of_the_installation(get, anna, settings):
+    settings.LANGUAGE_CODE = "de"
+
+    assert "Offen seit" in text(get(0, anna))
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        (Kind.RAISED, "Es ist schlimmer geworden: jetzt kritisch."),
+        (Kind.ASSIGNED, "Dieser Alarm gehört jetzt Ihnen."),
+        (Kind.RESPONDER, "Sie werden um Hilfe bei diesem Alarm gebeten."),
+        (Kind.REMINDER, "Ihre Übernahme endet: "),
+        (Kind.LAST_RESORT, "Seit 13:00 CET hat niemand diesen Alarm übernommen"),
+    ],
+)
+def test_every_kind_of_mail_is_said_in_german(kind, sentence, alert, anna):
+    pass_minutes(0, 0)
+    Alert.objects.update(acknowledgement_expires_at=NOW + MINUTE)
+    page = Notification.objects.select_related("alert").get(user=anna)
+    page.kind, anna.language = kind, "de"
+
+    mail = message_of(letters.compose(page, anna, now=NOW))
+
+    assert sentence in mail.body
+    assert not ENGLISH.search(mail.body)
+
+
+def test_a_resolution_that_the_system_wrote_is_worded(get, alert, anna):
+    User.objects.filter(pk=anna.pk).update(language="de")
+    get(0, anna)
+    Alert.objects.filter(pk=alert.pk).update(auto_close_at=NOW)
+    act(alert, "auto_close")
+
+    said = text(get(1, anna))
+
+    assert "Seit 2026-03-02 11:59 UTC war nichts mehr zu hören." in said
+    assert "Geschlossen von alertops" in said

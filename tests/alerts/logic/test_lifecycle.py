@@ -25,6 +25,7 @@ assign           open          acknowledged  -
 add_responder    open          acknowledged  -
 escalate         open          open          -
 snooze           open          acknowledged  -
+mute             acknowledged  acknowledged  -
 time_out         open          open          closed
 wake             open          open          closed
 close            closed        closed        closed

@@ -33,6 +33,7 @@ assign_oneself   acknowledged:acknowledged   acknowledged:acknowledged        -
 add_responder    open:responder_added        acknowledged:responder_added     -
 escalate         open:escalated              open:escalated                   -
 snooze           open:snoozed                acknowledged:snoozed             -
+mute             acknowledged:muted          acknowledged:muted               -
 time_out         open:                       open:acknowledgement_timed_out   closed:
 wake             open:woken                  open:woken                       closed:
 close            closed:closed               closed:closed                    closed:

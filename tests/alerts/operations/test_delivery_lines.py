@@ -138,7 +138,7 @@ def test_a_line_that_is_in_use_is_nobody_elses(channel, diary):
         line.send("one")
         send(channel, "two")
 
-    lines.close_all()
+    lines.forget_all()
 
     assert sorted(diary) == ["closed", "closed", "one", "opened", "opened", "two"]
 

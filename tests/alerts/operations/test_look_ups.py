@@ -26,8 +26,8 @@ def test_each_look_up_has_its_index(arrival):
         read_problems([arrival], stale=())
 
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE alerts_alert")
         if connection.vendor == "postgresql":
-            cursor.execute("ANALYZE alerts_alert")
             cursor.execute("SET LOCAL enable_seqscan = off")  # it would read a small table whole
             cursor.execute("SET LOCAL enable_bitmapscan = off")
         explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"

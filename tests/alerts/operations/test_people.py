@@ -309,6 +309,24 @@ def test_escalating_tells_the_next_step_at_once(world, alert_in):
     assert waiting(alert) == [("anna", "page"), ("ben", "page")]
 
 
+def test_escalating_says_who_is_told(world, alert_in):
+    alert = alert_in("open")
+
+    acted = act(alert, "escalate", at=NOW + MINUTE)
+
+    assert acted.sentence == f"#{alert.pk}: Anna is told now."
+
+
+def test_escalating_says_so_when_nobody_is_left_to_be_told(world):
+    alert = AlertFactory()
+
+    acted = act(alert, "escalate", at=NOW + MINUTE)
+
+    assert "nobody can be told" in acted.sentence
+    assert alert.events.last().kind == "nobody_reached"
+    assert not alert.notifications.exists()
+
+
 def test_escalating_opens_what_somebody_has_and_breaks_a_snooze(world, alert_in):
     alert = alert_in("acknowledged", snoozed_until=NOW + HOUR)
 
