@@ -23,6 +23,7 @@ REASON = {
     Reason.OPENED: _("opened an alert"),
     Reason.REOPENED: _("reopened an alert"),
     Reason.CLOSED: _("closed an alert"),
+    Reason.SERVICES_RUN: _("ran repository services"),
     Reason.DUPLICATE: _("joined an alert"),
     Reason.UPDATED: _("updated an alert"),
     Reason.CLOSE_WITHOUT_OPEN: _("nothing to close"),

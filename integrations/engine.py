@@ -5,14 +5,18 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from alertops.lib import jobs
+from alertops.lib.compiled import compiled
 from integrations.models import WAITING, InboundMessage, Integration, IntegrationLease, Replay
 from integrations.operations.accept import PROCESS
 from integrations.operations.replay import REPLAY, UNFINISHED, give_up_old_replays
+from integrations.operations.requests import TAKE_REQUESTS, take_requests, waiting_requests
 from integrations.operations.waiting import waiting
 
 MOST_NUDGES = 500
 PRUNE_BATCH = 500
 MOST_PRUNED = 100_000  # in one call
+
+__all__ = ["prune_messages", "take_requests", "tick", "waiting_integrations"]
 
 
 def tick(now: datetime) -> None:
@@ -20,16 +24,40 @@ def tick(now: datetime) -> None:
 
     1. Turns of processes of this node that died are free at once, not when their lease ends.
     2. Integrations with waiting messages whose turn is free are processed.
-    3. Process-again runs that wait, or whose worker died, go on.
+    3. What runs of brokers asked of alerts is done.
+    4. Process-again runs that wait, or whose worker died, go on.
     """
-    IntegrationLease.objects.all().release_dead(now)
-    for integration_id in waiting_integrations(now)[:MOST_NUDGES]:
+    IntegrationLease.objects.all().release_dead(now, holders=_processing(now))
+    for integration_id in _to_be_processed(now):
         jobs.nudge(PROCESS, integration_id)
-    give_up_old_replays(now)
-    unfinished = Replay.objects.filter(UNFINISHED)
-    unfinished.release_dead(now)
-    for replay_id in unfinished.free(now).values_list("pk", flat=True)[:MOST_NUDGES]:
-        jobs.nudge(REPLAY, replay_id, cluster=jobs.SLOW)
+    if _any_request():
+        jobs.nudge(TAKE_REQUESTS)
+    if _any_replay():
+        give_up_old_replays(now)
+        unfinished = Replay.objects.filter(UNFINISHED)
+        unfinished.release_dead(now)
+        for replay_id in unfinished.free(now).values_list("pk", flat=True)[:MOST_NUDGES]:
+            jobs.nudge(REPLAY, replay_id, cluster=jobs.SLOW)
+
+
+@compiled
+def _processing(now: datetime) -> QuerySet:
+    return IntegrationLease.objects.all().holders_here(now)
+
+
+@compiled
+def _to_be_processed(now: datetime) -> QuerySet:
+    return waiting_integrations(now)[:MOST_NUDGES]
+
+
+@compiled
+def _any_request() -> QuerySet:
+    return waiting_requests()[:1]
+
+
+@compiled
+def _any_replay() -> QuerySet:
+    return Replay.objects.filter(UNFINISHED).order_by().values_list("pk")[:1]
 
 
 def waiting_integrations(now: datetime) -> QuerySet[Integration, int]:

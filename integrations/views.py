@@ -11,7 +11,6 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.negotiation import BaseContentNegotiation
@@ -20,7 +19,9 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from alertops.lib import outages
+from alertops.lib.addresses import client_address
 from alertops.lib.environ import CUT_OFF
+from alertops.lib.sayings import saying
 from alertops.lib.seldom import Seldom
 from integrations import operations
 from integrations.logic.outcome import Reason
@@ -37,6 +38,9 @@ HTTP_STATUS = {
 SECONDS_UNTIL_RETRY = 10
 OUTCOME = "alertops.outcome"  # in the environ of a delivery that has been taken in already: `gathering`
 _outages = Seldom()
+# What is said here is said to machines, in English; what the log keeps is worded for its readers.
+_TOO_SLOW = saying("The body came too slowly: send it at one go.")
+_BROKEN_OFF = saying("The body broke off: send it again.")
 
 
 class AnyClient(BaseContentNegotiation):
@@ -61,7 +65,7 @@ class Machine(APIView):
 
     def http_method_not_allowed(self, request: Any, *_args: Any, **_kwargs: Any) -> Any:
         methods = ", ".join(method.upper() for method in self.http_method_names)
-        return _error("method_not_allowed", _("Use %(methods)s.") % {"methods": methods}, 405, Allow=methods)
+        return _error("method_not_allowed", f"Use {methods}.", 405, Allow=methods)
 
     def handle_exception(self, exc: Exception) -> Any:
         if isinstance(exc, DatabaseError):
@@ -105,7 +109,7 @@ class StatusView(Machine):
             return _unknown_token()
         message = InboundMessage.objects.defer("body").filter(integration=doorway.id, pk=message_id).first()
         if message is None:
-            return _error("unknown_message", _("This integration has no such message."), 404)
+            return _error("unknown_message", "This integration has no such message.", 404)
         if _is_for_the_log(request):
             return HttpResponseRedirect(
                 reverse("admin:integrations_inboundmessage_change", args=[message_id])
@@ -125,9 +129,8 @@ class CutOffBody:
 
     def read(self, _size: int, /) -> bytes:
         if self.why == "late":
-            detail = _("The body came too slowly: send it at one go.")
-            raise TooSlow(Reason.UNREADABLE_BODY, detail)
-        raise operations.Refused(Reason.UNREADABLE_BODY, _("The body broke off: send it again."))
+            raise TooSlow(Reason.UNREADABLE_BODY, _TOO_SLOW)
+        raise operations.Refused(Reason.UNREADABLE_BODY, _BROKEN_OFF)
 
 
 @csrf_exempt
@@ -156,7 +159,7 @@ def delivery_of(request: HttpRequest) -> operations.Delivery:
         content_length=_content_length(request),
         query_string=request.META.get("QUERY_STRING", ""),
         headers=request.headers,
-        remote_address=_remote_address(request),
+        remote_address=client_address(request),
         stream=CutOffBody(cut_off) if cut_off else request.META["wsgi.input"],
     )
 
@@ -167,15 +170,6 @@ def _content_length(request: HttpRequest) -> int | None:
         return None
     length = request.META.get("CONTENT_LENGTH") or "0"
     return int(length) if length.isdecimal() else 0
-
-
-def _remote_address(request: HttpRequest) -> str:
-    """Return who sent it: what the outermost trusted proxy saw, or the peer itself."""
-    proxies = settings.TRUSTED_PROXY_COUNT
-    seen = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    if proxies and seen:
-        return seen[-min(proxies, len(seen))]
-    return request.META.get("REMOTE_ADDR", "")
 
 
 def _is_for_the_log(request: Request) -> bool:
@@ -207,11 +201,11 @@ def _alert_as_json(number: int | None) -> dict[str, Any] | None:
 
 
 def _unknown_token() -> HttpResponse:
-    return _error("unknown_url", _("No integration has this URL: copy it anew from the admin."), 404)
+    return _error("unknown_url", "No integration has this URL: copy it anew from the admin.", 404)
 
 
 def _method_refused() -> HttpResponse:
-    detail = _(
+    detail = (
         "This address takes deliveries by POST or PUT. GET with values in the query works only where the"
         " integration accepts it."
     )
@@ -223,9 +217,7 @@ def _unavailable(error: DatabaseError) -> HttpResponse:
     what = outages.describe(error)
     if counted := _outages.count():
         logger.error("%s senders were asked to try again: %s (%s)", counted, what, type(error).__name__)
-    return _error(
-        "unavailable", what + _(" Send this again."), 503, **{"Retry-After": str(SECONDS_UNTIL_RETRY)}
-    )
+    return _error("unavailable", what + " Send this again.", 503, **{"Retry-After": str(SECONDS_UNTIL_RETRY)})
 
 
 def _error(code: str, detail: str, status: int, **headers: str) -> JsonResponse:

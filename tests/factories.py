@@ -8,6 +8,8 @@ from factory.django import DjangoModelFactory
 
 from alertops.lib import secrets
 from alerts import models as alerts
+from brokers import models as brokers
+from brokers import operations as broker_operations
 from integrations import models as integrations
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -127,3 +129,100 @@ def build_body(state: str, build: str = "main", **more: str) -> bytes:
     """A build's status as Bitbucket tells it."""
     status = {"state": state, "key": build, "name": f"Build of {build}", **more}
     return json.dumps({"repository": {"full_name": "acme/website"}, "commit_status": status}).encode()
+
+
+class RepositoryFactory(DjangoModelFactory):
+    class Meta:
+        model = brokers.Repository
+        skip_postgeneration_save = True
+
+    host = "github.com"
+    full_name = factory.Sequence(lambda n: f"acme/repository-{n}")
+    kind = "github"
+    created_at = NOW
+
+    @factory.post_generation
+    def administrators(self, _create, people, **_kwargs):
+        self.administrator_users.set(people or ())
+
+
+class ServiceFactory(DjangoModelFactory):
+    """A service that posts each push to an address that nobody listens at."""
+
+    class Meta:
+        model = brokers.RepositoryService
+
+    repository = factory.SubFactory(RepositoryFactory)
+    broker = "post"
+    title = factory.Sequence(lambda n: f"Service {n}")
+    settings = factory.LazyFunction(dict)
+    created_at = NOW
+
+
+class PushFactory(DjangoModelFactory):
+    """A push of one commit to main, as it is on record; nobody has had services run for it."""
+
+    class Meta:
+        model = brokers.Push
+
+    repository = factory.SubFactory(RepositoryFactory)
+    received_at = NOW
+    pusher = "anna"
+    branches = ["main"]
+    summary = "anna pushed 1 commit to main: Mend the basket"
+    commit_count = 1
+    facts = factory.LazyAttribute(
+        lambda push: broker_operations.example("one", push.repository, now=push.received_at)
+    )
+
+
+class RunFactory(DjangoModelFactory):
+    """A run that is due."""
+
+    class Meta:
+        model = brokers.BrokerRun
+
+    service = factory.SubFactory(ServiceFactory)
+    repository = factory.LazyAttribute(lambda run: run.service.repository)
+    push = factory.LazyAttribute(lambda run: PushFactory(repository=run.service.repository))
+    created_at = NOW
+    next_attempt_at = NOW
+
+
+def push_body(*commits: str, branch: str = "main", full_name: str = "acme/website", **more: object) -> bytes:
+    """A push as GitHub tells it. commits: their hashes, each of one digit repeated; the oldest first."""
+    nodes = [digit * 40 for digit in commits]
+    repository = {
+        "name": full_name.partition("/")[2],
+        "full_name": full_name,
+        "owner": {"login": full_name.partition("/")[0]},
+        "html_url": f"https://github.com/{full_name}",
+        "private": False,
+        "fork": False,
+    }
+    body = {
+        "ref": f"refs/heads/{branch}",
+        "before": "b" * 40,
+        "after": nodes[-1] if nodes else "b" * 40,
+        "created": False,
+        "deleted": False,
+        "forced": False,
+        "compare": f"https://github.com/{full_name}/compare/b...{branch}",
+        "repository": repository,
+        "pusher": {"name": "anna"},
+        "commits": [
+            {
+                "id": node,
+                "message": f"Commit {node[:4]}",
+                "timestamp": "2026-03-02T11:00:00Z",
+                "url": f"https://github.com/{full_name}/commit/{node}",
+                "author": {"name": "Anna Berg", "email": "anna@example.com", "username": "anna"},
+                "added": [],
+                "removed": [],
+                "modified": ["README.md"],
+                "distinct": True,
+            }
+            for node in nodes
+        ],
+    }
+    return json.dumps({**body, **more}).encode()

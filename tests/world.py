@@ -29,7 +29,7 @@ from time_machine import Traveller
 from alerts import engine as alerts_engine
 from alerts.models import Alert, Escalation, EscalationPolicy, Notification, User
 from integrations import tasks as integration_tasks
-from integrations.models import InboundMessage, Integration
+from integrations.models import WAITING, InboundMessage, Integration
 from integrations.operations import presets
 from tests.factories import PolicyFactory, StepFactory, UserFactory
 
@@ -145,7 +145,8 @@ class World:
 
     def works(self) -> None:
         """What waits is processed, what is due is done, what is to be said is said."""
-        for integration_id in InboundMessage.objects.waiting().values_list("integration_id", flat=True):
+        waiting = InboundMessage.objects.filter(WAITING).order_by("id")
+        for integration_id in waiting.values_list("integration_id", flat=True):
             integration_tasks.process(integration_id)
         while sum(do(_now()) for do in _DUE):
             pass

@@ -1,27 +1,37 @@
-"""The secret URL of an integration: shown on request, replaced, and tried. Each showing is on record."""
+"""The secret URL of an integration: shown and copied on request, replaced, and tried. Each is on record."""
 
 import json
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from alertops.lib import http
+from alertops.lib.admin import may
 from alertops.lib.display import clock, page_of
+from alertops.lib.sayings import saying
+from alertops.lib.wording import worded
 from integrations import operations
-from integrations.admin.setup import steps
+from integrations.admin import setup
 from integrations.models import Integration
 
-SHOWN, ROTATED = gettext_lazy("Saw the secret URL."), gettext_lazy("Replaced the secret URL.")
+# What is put on record
+SHOWN, COPIED = saying("Saw the secret URL."), saying("Copied the secret URL.")
+ROTATED = saying("Replaced the secret URL.")
 OVERLAPS = [
     (3600, gettext_lazy("for one hour")),
     (86400, gettext_lazy("for one day")),
@@ -39,82 +49,95 @@ class RotateForm(forms.Form):
         help_text=gettext_lazy("Time to enter the new URL at the sender. After it, the old one is unknown."),
         widget=UnfoldAdminSelectWidget,
     )
-
-
-def may_show(request: HttpRequest) -> bool:
-    return request.user.has_perm("integrations.show_token")
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 def show(page: Any, request: HttpRequest, number: int) -> HttpResponse:
-    """Show the URL, and put on record who saw it."""
+    """Show the URL on its set-up page, or hand it to a copy button; put on record who had it."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     integration = _allowed(page, request, number)
-    return _shown(page, request, integration, str(SHOWN))
+    if request.POST.get("for") == "copying":
+        page.log_change(request, integration, COPIED)
+        return JsonResponse({"url": operations.url_of(integration)})
+    page.log_change(request, integration, SHOWN)
+    return setup.render(page, request, integration, is_shown=True)
 
 
 def rotate(page: Any, request: HttpRequest, number: int) -> HttpResponse:
     """Replace the URL; the old one works on for a chosen time."""
     integration = _allowed(page, request, number)
-    form = RotateForm(request.POST if request.method == "POST" else None)
+    version = integration.token_digest[:12]
+    form = RotateForm(request.POST if request.method == "POST" else None, initial={"seen": version})
     if form.is_valid():
+        if form.cleaned_data["seen"] not in ("", version):
+            return _replaced_meanwhile(request, integration)
         overlap = timedelta(seconds=form.cleaned_data["keep_old_for"])
         try:
             operations.rotate(integration, keep_old_for=overlap, now=clock())
-        except operations.AlreadyRotated as error:
-            messages.error(request, str(error))
-            return HttpResponseRedirect(page_of(integration))
-        return _shown(page, request, integration, str(ROTATED))
+        except operations.AlreadyRotated:
+            return _replaced_meanwhile(request, integration)
+        page.log_change(request, integration, ROTATED)
+        messages.success(request, _("This integration has a new secret URL. Enter it at the sender."))
+        return HttpResponseRedirect(reverse("admin:integrations_integration_setup", args=[integration.pk]))
     return page.render(
         request,
         "admin/integrations/rotate.html",
         title=_("New secret URL"),
+        original=integration,
         integration=integration,
         form=form,
     )
 
 
 def test(page: Any, request: HttpRequest, number: int) -> HttpResponse:
-    """Post the sample through the real URL, and go to its row in the log."""
+    """Post the sample through the real URL, and go to its row in the log.
+
+    The set-up page stays where it is: what comes of it turns up there.
+    """
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     integration = page.get_viewable(request, str(number))
     if not page.has_change_permission(request, integration):
         raise PermissionDenied
+    number_in_log, problem = _posted(integration)
+    if "HX-Request" in request.headers:
+        return TemplateResponse(request, "admin/integrations/sent.html", {"problem": problem})
+    if problem:
+        messages.error(request, problem)
+        return HttpResponseRedirect(page_of(integration))
+    messages.success(request, _("The sample was delivered. This is its row in the log."))
+    return HttpResponseRedirect(reverse("admin:integrations_inboundmessage_change", args=[number_in_log]))
+
+
+def _posted(integration: Integration) -> tuple[int, str]:
+    """Post the sample; return its number in the log, and what went wrong if anything did."""
     try:
         answer = operations.post_sample(integration, now=clock())
     except http.Unreachable as error:
-        messages.error(request, str(error))
-        return HttpResponseRedirect(page_of(integration))
-    return _answered(request, integration, answer)
-
-
-def _answered(request: HttpRequest, integration: Integration, answer: http.Answer) -> HttpResponse:
+        return 0, str(error)
     if answer.status == 202:
-        messages.success(request, _("The sample was delivered. This is its row in the log."))
-        number = json.loads(answer.text)["id"]
-        return HttpResponseRedirect(reverse("admin:integrations_inboundmessage_change", args=[number]))
+        return json.loads(answer.text)["id"], ""
     text = _("The URL answered with %(status)d: %(text)s")
-    messages.error(request, text % {"status": answer.status, "text": answer.text[:500]})
-    return HttpResponseRedirect(page_of(integration))
+    return 0, text % {"status": answer.status, "text": _detail(answer.text)}
+
+
+def _detail(text: str) -> str:
+    """Return what the door says is wrong; another server's answer as it is."""
+    try:
+        return worded(str(json.loads(text)["detail"]))
+    except (ValueError, KeyError, TypeError):
+        return text[:500]
 
 
 def _allowed(page: Any, request: HttpRequest, number: int) -> Integration:
     integration = page.get_viewable(request, str(number))
-    if not may_show(request):
+    if not may(request, "integrations.show_token", integration):
         raise PermissionDenied
     return integration
 
 
-def _shown(page: Any, request: HttpRequest, integration: Integration, record: str) -> HttpResponse:
-    page.log_change(request, integration, record)
-    url = operations.url_of(integration)
-    return page.render(
-        request,
-        "admin/integrations/url.html",
-        title=_("The secret URL"),
-        integration=integration,
-        url=url,
-        steps=steps(integration, url),
-        is_local=urlsplit(settings.BASE_URL).hostname in ("localhost", "127.0.0.1"),
-    )
+def _replaced_meanwhile(request: HttpRequest, integration: Integration) -> HttpResponse:
+    text = _("Somebody else has replaced the secret URL meanwhile, so nothing was done.")
+    messages.error(request, text)
+    return HttpResponseRedirect(page_of(integration))

@@ -1,27 +1,30 @@
-"""The pages of integrations: the list, a new one in four fields, and all settings of one."""
+"""The pages of integrations: the list, a new one, and all settings of one."""
 
 from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
-from alertops.lib.admin import ModelAdmin, OurList
-from alertops.lib.display import Tone, badge, clock, link, list_of, page_of, when
+from alertops.lib.admin import OurList, OwnedInline, owner_filter
+from alertops.lib.configuration import ConfigurationAdmin
+from alertops.lib.display import clock, link, list_of, page_of, when
 from alertops.lib.forms import OrderedFormSet
 from alerts.logic.lifecycle import Status as AlertStatus
 from alerts.models import Alert
 from integrations import operations
-from integrations.admin import address
-from integrations.admin.integration_forms import AddForm, ChangeForm
-from integrations.admin.setup import preset_name, setup
+from integrations.admin import adding, address, arrival, leaving, setup
+from integrations.admin.above import above
+from integrations.admin.doing import IN_A_ROW, doing_of_all, draw_strip
+from integrations.admin.integration_forms import ChangeForm
 from integrations.models import InboundMessage, Integration, MappingRule
 
 LIST = "integrations_integration_changelist"
@@ -30,8 +33,13 @@ PEOPLE_HELP = _(
     " first if no step does. One of the two is needed."
 )
 
+OWNER_HELP = _(
+    "Without a role for it, the escalation managers of the owning team may change it and its rules, see and"
+    " replace its URL, test it and process its deliveries again."
+)
 
-class RuleInline(TabularInline):
+
+class RuleInline(OwnedInline, TabularInline):
     """The rules in order; each is edited on a page of its own."""
 
     model = MappingRule
@@ -63,40 +71,52 @@ class RuleInline(TabularInline):
 
 
 class _List(OurList):
-    """The list, with the living alerts of each row."""
+    """The list, with how each row is doing, its last delivery and its living alerts: three queries in all."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        rows: list[Any] = list(self.result_list)
+        doing = doing_of_all(rows, clock(), most=IN_A_ROW)
+        last = _by_number(row.rows[0].number for row in doing.values() if row.rows)
         living = Alert.objects.filter(status__in=(AlertStatus.OPEN, AlertStatus.ACKNOWLEDGED)).order_by()
         # Counted here: to group them, the database would read all alerts there ever were.
         counts = Counter(living.values_list("integration_id", flat=True))
-        rows: list[Any] = list(self.result_list)
         for row in rows:
-            row.open_count = counts[row.pk]
+            row.doing, row.last, row.open_count = doing[row.pk], last.get(row.pk), counts[row.pk]
         self.result_list = rows
 
 
+def _by_number(numbers: Iterable[int]) -> dict[int, InboundMessage]:
+    """Return deliveries by their integration."""
+    found = InboundMessage.objects.filter(pk__in=list(numbers)).defer("body", "headers")
+    return {message.integration_id: message for message in found}
+
+
 @admin.register(Integration)
-class IntegrationAdmin(ModelAdmin):
-    list_display = ["what", "enabled", "last_delivery", "open_alerts"]
+class IntegrationAdmin(ConfigurationAdmin):
+    history_inlines = [RuleInline]
+    list_display = ["what", "state", "last_delivery", "deliveries", "open_alerts"]
     list_display_links = None
-    list_filter = ["is_enabled"]
+    list_filter = ["is_enabled", owner_filter]
     search_fields = ["name"]
     search_help_text = _("Search by name")
+    actions: Any = []
     add_label = _("Add API integration")
     empty_title = _("No integration yet")
     empty_text = _(
         "An integration is a secret URL with rules. Give the URL to Bitbucket, Grafana or any tool that posts"
         " JSON: what it sends is recorded, and the rules decide whether it opens or closes an alert."
     )
-    autocomplete_fields = ["escalation_policy", "recipient_users", "recipient_teams"]
+    autocomplete_fields = ["escalation_policy", "recipient_users", "recipient_teams", "team"]
     change_form_outer_before_template = "admin/integrations/setup.html"
+    form = ChangeForm
+    inlines = [RuleInline]
     fieldsets = [
         (
-            None,
+            _("Who is told"),
             {
                 "description": PEOPLE_HELP,
-                "fields": ("name", "is_enabled", "escalation_policy", "recipient_users", "recipient_teams"),
+                "fields": ("name", "escalation_policy", "recipient_users", "recipient_teams"),
             },
         ),
         (
@@ -121,6 +141,14 @@ class IntegrationAdmin(ModelAdmin):
             },
         ),
         (
+            _("Who manages it"),
+            {
+                "description": OWNER_HELP,
+                "classes": ["collapse"],
+                "fields": ("team",),
+            },
+        ),
+        (
             _("Sample data"),
             {
                 "description": _(
@@ -131,43 +159,53 @@ class IntegrationAdmin(ModelAdmin):
             },
         ),
     ]
-    add_fieldsets = [
-        (None, {"description": PEOPLE_HELP, "fields": ("name", "sender", "policy", "recipients")})
-    ]
+
+    class Media:
+        js = ["alertops/setup.js"]
 
     # The list
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Integration]:
         found = super().get_queryset(request)
         is_list = request.resolver_match and request.resolver_match.url_name == LIST
-        return _with_last_delivery(found) if is_list else found
+        return found.defer("token", "signing_secret", "sample_body", "sample_headers") if is_list else found
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[_List]:
         return _List
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Leave deleting to the page of each: it says what would be lost, and what keeps it."""
+        return {
+            name: action for name, action in super().get_actions(request).items() if name != "delete_selected"
+        }
+
     @admin.display(description=_("integration"), ordering="name")
     def what(self, row: Integration) -> SafeString:
         return format_html(
-            '<span class="ao-what"><a href="{}">{}</a><span class="ao-quiet">{}</span></span>',
-            *(page_of(row), row.name, preset_name(row)),
+            '<span class="ao-marked">{}<span class="ao-what"><a href="{}">{}</a>'
+            '<span class="ao-quiet">{}</span></span></span>',
+            *(setup.mark_of(row), page_of(row), row.name, setup.preset_name(row)),
         )
 
-    @admin.display(description=_("enabled"), ordering="is_enabled")
-    def enabled(self, row: Integration) -> SafeString:
-        if row.is_enabled:
-            return badge(str(_("enabled")), Tone.GREEN, "check", look="plain")
-        return badge(str(_("off: deliveries are refused")), Tone.GREY, "block")
+    @admin.display(description=_("state"))
+    def state(self, row: Any) -> SafeString:
+        return format_html(
+            '<span class="ao-stated">{}<span class="ao-quiet">{}</span></span>',
+            *(row.doing.badge, row.doing.sentence),
+        )
 
     @admin.display(description=_("last delivery"))
     def last_delivery(self, row: Any) -> SafeString:
-        if row.last_at is None:
-            return format_html('<span class="ao-quiet">{}</span>', _("waiting for the first"))
+        if row.last is None:
+            return format_html('<span class="ao-quiet">{}</span>', _("none yet"))
         return format_html(
             '<span class="ao-what"><a href="{}">{}</a><span class="ao-quiet">{}</span></span>',
-            list_of(InboundMessage, integration__id__exact=row.pk),
-            row.last_detail or _("waiting to be processed"),
-            when(row.last_at, clock()),
+            *(page_of(row.last), operations.sentence(row.last), when(row.last.received_at, clock())),
         )
+
+    @admin.display(description=_("the last 20"))
+    def deliveries(self, row: Any) -> SafeString:
+        return draw_strip(row.doing.rows)
 
     @admin.display(description=_("alerts not closed"))
     def open_alerts(self, row: Any) -> SafeString | int:
@@ -189,62 +227,42 @@ class IntegrationAdmin(ModelAdmin):
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Integration | None = None) -> Any:
-        return ["has_secret"]
+        gives_away = request.user.has_perm("integrations.change_integration")
+        return ["has_secret"] if gives_away else ["has_secret", "team"]
 
     @admin.display(description=_("signing secret"), boolean=True)
     def has_secret(self, row: Integration) -> bool:
         return bool(row.signing_secret)
 
-    def get_form(self, request: HttpRequest, obj: Integration | None = None, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, **{**kwargs, "form": ChangeForm if obj else AddForm})
-        form.actor = request.user
-        return form
-
-    def get_inlines(self, request: HttpRequest, obj: Integration | None) -> list[Any]:
-        return [RuleInline] if obj else []
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        return adding.add(self, request)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         row = self.get_viewable(request, object_id)
-        context = {"setup": setup(row, request, clock()), **(extra_context or {})}
+        context = {"above": above(row, request, clock()), **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
-    def save_model(self, request: HttpRequest, obj: Integration, form: Any, change: bool) -> None:  # noqa: FBT001
-        if change:
-            super().save_model(request, obj, form, change)
-            return
-        created = operations.create_integration(
-            form.cleaned_data["sender"],
-            name=form.cleaned_data["name"],
-            policy=form.cleaned_data["policy"],
-            users=form.cleaned_data["recipients"],
-        )
-        obj.pk = created.pk
-        obj.refresh_from_db()
-
-    def response_add(
-        self, request: HttpRequest, obj: Integration, post_url_continue: Any = None
-    ) -> HttpResponse:
-        """Go on with what comes next: the URL, and where it is entered."""
-        if address.may_show(request):
-            return address.show(self, request, obj.pk)
-        return HttpResponseRedirect(page_of(obj))
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        return leaving.delete(self, request, object_id)
 
     def get_urls(self) -> list[URLPattern]:
-        def door(view: Any) -> Any:
-            return self.admin_site.admin_view(partial(view, self))
-
-        return [
-            path("<int:number>/url/", door(address.show), name="integrations_integration_url"),
-            path("<int:number>/rotate/", door(address.rotate), name="integrations_integration_rotate"),
-            path("<int:number>/test/", door(address.test), name="integrations_integration_test"),
-            *super().get_urls(),
+        pages = {
+            "setup": setup.page,
+            "arrival": arrival.answer,
+            "url": address.show,
+            "rotate": address.rotate,
+            "test": address.test,
+            "off": leaving.switch_off,
+            "on": leaving.switch_on,
+        }
+        own = [
+            path(
+                f"<int:number>/{name}/",
+                self.admin_site.admin_view(partial(view, self)),
+                name=f"integrations_integration_{name}",
+            )
+            for name, view in pages.items()
         ]
-
-
-def _with_last_delivery(rows: QuerySet[Integration]) -> QuerySet[Any]:
-    last = InboundMessage.objects.filter(integration=OuterRef("pk")).order_by("-id")
-    return rows.defer("token", "signing_secret", "sample_body", "sample_headers").annotate(
-        last_at=Subquery(last.values("received_at")[:1]), last_detail=Subquery(last.values("detail")[:1])
-    )
+        return [*own, *super().get_urls()]

@@ -1,27 +1,30 @@
 """The forms of an integration: four fields for a new one, all settings for one that is there."""
 
+import itertools
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelectMultiple
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
-    UnfoldAdminRadioSelectWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
-from alerts.models import EscalationPolicy, User
+from alerts.models import EscalationPolicy, EscalationStep, Team, User
+from alerts.operations.policies import start_policy
 from integrations import operations
 from integrations.models import Integration
-from integrations.operations.presets import presets
 
 NOBODY = _("Choose an escalation policy or at least one recipient: nobody would be told.")
 STEPLESS = _("This policy has no steps yet, so it tells nobody: choose recipients, or add steps to it.")
+NEW_POLICY = "new"
 
 
 def tells_nobody(policy: EscalationPolicy | None, recipients: Any) -> Any:
@@ -36,46 +39,92 @@ def tells_nobody(policy: EscalationPolicy | None, recipients: Any) -> Any:
 class AddForm(forms.ModelForm):
     """A new integration. Everything else comes from the preset, and can be changed afterwards."""
 
-    actor: User
-    sender = forms.ChoiceField(label=_("What sends?"), widget=UnfoldAdminRadioSelectWidget)
-    policy = forms.ModelChoiceField(
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=100,
+        help_text=_("It stands in the log and on every alert: say what it watches, like “Builds of acme”."),
+        widget=UnfoldAdminTextInputWidget(attrs={"autofocus": True}),
+    )
+    policy = forms.ChoiceField(
         label=_("Escalation policy"),
-        queryset=EscalationPolicy.objects.all(),
         required=False,
-        empty_label=_("none: only the recipients are told"),
+        help_text=_("Who is told, in which order, until somebody takes the alert."),
         widget=UnfoldAdminSelectWidget,
     )
     recipients = forms.ModelMultipleChoiceField(
         label=_("Recipients"),
         queryset=User.objects.filter(is_active=True),
         required=False,
-        help_text=_("Teams can be chosen afterwards."),
+        help_text=_("Told where a step of the policy says “the recipients”, or first if no step does."),
         widget=AutocompleteSelectMultiple(Integration._meta.get_field("recipient_users"), admin.site),
+    )
+    teams = forms.ModelMultipleChoiceField(
+        label=_("Recipient teams (groups)"),
+        queryset=Team.objects.all(),
+        required=False,
+        help_text=_("Everybody in them is told together with the recipients."),
+        widget=AutocompleteSelectMultiple(Integration._meta.get_field("recipient_teams"), admin.site),
     )
 
     class Meta:
         model = Integration
         fields = ["name"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, preset: operations.Preset, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["sender"].choices = [(row.slug, _card(row)) for row in presets()]  # type: ignore[attr-defined]
-        self.fields["policy"].initial = EscalationPolicy.objects.filter(steps__isnull=False).first()
-        self.fields["recipients"].initial = [self.actor.pk]
+        self.preset, self.actor = preset, request.user
+        self.fields["name"].initial = _free_name(preset.name)
+        self.fields["recipients"].initial = [request.user.pk]
+        self._offer_policies(may_add=request.user.has_perm("alerts.add_escalationpolicy"))
+
+    def _offer_policies(self, *, may_add: bool) -> None:
+        """Offer the policies that there are, the first that tells anybody chosen; else a new one."""
+        steps = EscalationStep.objects.filter(policy=OuterRef("pk"))
+        rows = EscalationPolicy.objects.annotate(has_steps=Exists(steps)).values_list(
+            "pk", "name", "has_steps"
+        )
+        known = [(str(pk), name if has_steps else _stepless(name)) for pk, name, has_steps in rows]
+        new = [(NEW_POLICY, _("a new one: it tells me at once; who is next can be added"))] if may_add else []
+        field: Any = self.fields["policy"]
+        field.choices = [*known, *new, ("", _("none: only the recipients are told"))]
+        telling = [str(pk) for pk, _name, has_steps in rows if has_steps]
+        field.initial = next(iter([*telling, *(value for value, _label in new)]), "")
+
+    @property
+    def makes_policy(self) -> bool:
+        return self.cleaned_data["policy"] == NEW_POLICY
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if "policy" not in self.errors and "recipients" not in self.errors:
-            problem = tells_nobody(data.get("policy"), data.get("recipients"))
+        if not self.errors.keys() & {"policy", "recipients", "teams"} and data["policy"] != NEW_POLICY:
+            policy = EscalationPolicy.objects.filter(pk=data["policy"] or 0).first()
+            problem = tells_nobody(policy, [*data["recipients"], *data["teams"]])
             if problem:
                 self.add_error("recipients", problem)
         return data
 
+    def create(self) -> Integration:
+        """Make the integration, and the policy if a new one is asked for."""
+        data = self.cleaned_data
+        with transaction.atomic():
+            found = EscalationPolicy.objects.filter(pk=0 if self.makes_policy else data["policy"] or 0)
+            return operations.create_integration(
+                self.preset.slug,
+                name=data["name"],
+                policy=start_policy(self.actor) if self.makes_policy else found.first(),  # type: ignore[arg-type]
+                users=data["recipients"],
+                teams=data["teams"],
+            )
 
-def _card(preset: operations.Preset) -> SafeString:
-    return format_html(
-        '<span class="ao-preset"><strong>{}</strong> {}</span>', preset.name, preset.description
-    )
+
+def _free_name(name: str) -> str:
+    taken = set(Integration.objects.filter(name__startswith=name).values_list("name", flat=True))
+    numbered = (f"{name} {number}" for number in itertools.count(2))
+    return next(free for free in itertools.chain([name], numbered) if free not in taken)
+
+
+def _stepless(name: str) -> str:
+    return _("%(name)s (no steps yet: tells nobody)") % {"name": name}
 
 
 class ChangeForm(forms.ModelForm):
@@ -99,9 +148,9 @@ class ChangeForm(forms.ModelForm):
     class Meta:
         model = Integration
         fields = [
-            *("name", "is_enabled", "escalation_policy", "recipient_users", "recipient_teams"),
+            *("name", "escalation_policy", "recipient_users", "recipient_teams"),
             *("signature_scheme", "signing_secret", "reopen_window", "auto_close_after", "allows_get"),
-            *("sample_body", "sample_headers"),
+            *("team", "sample_body", "sample_headers"),
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

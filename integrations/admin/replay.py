@@ -1,33 +1,41 @@
-"""Processing deliveries again: asked for with a preview, and followed to its end."""
+"""Processing deliveries again: asked for, with what it would do and whom it would tell."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSplitDateTimeWidget, UnfoldBooleanSwitchWidget
 
-from alertops.lib.admin import LogAdmin
-from alertops.lib.display import Tone, badge, clock, list_of, page_of, when
+from alertops.lib.admin import LogAdmin, may
+from alertops.lib.display import clock, list_of, page_of
 from alerts.models import EscalationStep, User
-from integrations import operations
+from alerts.rights import reaches_any, within_reach
+from integrations import badges, operations
+from integrations.logic.outcome import WITH_EFFECT, Reason, Status
 from integrations.models import InboundMessage, Integration, Replay
 from integrations.operations.replay import MOST_MESSAGES
 
-MOST_ROWS = 500
-STATUS = {
-    Replay.Status.WAITING: (Tone.BLUE, "hourglass_top"),
-    Replay.Status.RUNNING: (Tone.BLUE, "sync"),
-    Replay.Status.DONE: (Tone.GREEN, "done"),
-    Replay.Status.FAILED: (Tone.RED, "error"),
+PROCESS_AGAIN = "integrations.process_again"
+# So many are foretold while the page is made; of more, the page asks once it is there.
+MOST_AT_ONCE = 100
+MOST_ROWS = 30
+TOO_MANY = gettext_lazy("These are more than %(most)d deliveries, too many at once: choose a shorter time.")
+NOT_THEIRS = gettext_lazy("What belongs to integrations that you do not manage is left out.")
+WOULD = {
+    Reason.OPENED: gettext_lazy("would open an alert"),
+    Reason.REOPENED: gettext_lazy("would reopen an alert"),
+    Reason.CLOSED: gettext_lazy("would close an alert"),
+    Reason.DUPLICATE: gettext_lazy("would join an alert"),
+    Reason.UPDATED: gettext_lazy("would update an alert"),
 }
 
 
@@ -74,6 +82,11 @@ class Chosen:
     message_ids: list[int]
 
     @property
+    def has_unsigned(self) -> bool:
+        rows = InboundMessage.objects.filter(pk__in=self.message_ids, status=Status.REFUSED)
+        return rows.filter(reason=Reason.BAD_SIGNATURE).exists()
+
+    @property
     def sentence(self) -> str:
         count = len(operations.replayable(self.integration, self.message_ids))
         rest = len(self.message_ids) - count
@@ -90,7 +103,37 @@ class Chosen:
         return (said + (left if rest else "")) % {"count": count, "name": self.integration, "rest": rest}
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """What would become of the deliveries of one integration.
+
+    lines: how many would do what.  rows: the first of those that would come to something else, those that
+    would change an alert before the others.
+    """
+
+    integration: Integration
+    count: int
+    changed_count: int
+    lines: list[str]
+    rows: list[dict[str, Any]]
+
+    @property
+    def hidden_count(self) -> int:
+        return self.changed_count - len(self.rows)
+
+    @property
+    def changes_alerts(self) -> bool:
+        return any(row["after"] in WITH_EFFECT for row in self.rows[:1])
+
+
 # Asking
+
+
+def process_one(page: LogAdmin, request: HttpRequest, message: InboundMessage) -> HttpResponse:
+    """Ask how one delivery is to be processed again, then have it done."""
+    if not may(request, PROCESS_AGAIN, message.integration):
+        raise PermissionDenied
+    return _ask(page, request, [Chosen(message.integration, [message.pk])], [])
 
 
 def process_selected(
@@ -98,11 +141,18 @@ def process_selected(
 ) -> HttpResponse | None:
     """Ask how the selected deliveries are to be processed again, then have it done."""
     rows = queryset.order_by("pk").values_list("integration_id", "pk")[: MOST_MESSAGES + 1]
+    if len(rows) > MOST_MESSAGES:
+        messages.warning(request, TOO_MANY % {"most": MOST_MESSAGES})
+        return None
     by_integration: dict[int, list[int]] = {}
     for integration_id, message_id in rows:
         by_integration.setdefault(integration_id, []).append(message_id)
-    integrations = Integration.objects.in_bulk(by_integration)
-    chosen = [Chosen(integrations[pk], ids) for pk, ids in by_integration.items()]
+    theirs = _reached(request).in_bulk(by_integration)
+    chosen = [Chosen(theirs[pk], ids) for pk, ids in by_integration.items() if pk in theirs]
+    if len(theirs) < len(by_integration):
+        messages.warning(request, NOT_THEIRS)
+    if not chosen:
+        return None
     hidden = [("action", "process_again"), ("select_across", request.POST.get("select_across", "0"))]
     hidden += [("_selected_action", pk) for pk in request.POST.getlist("_selected_action")]
     return _ask(page, request, chosen, hidden)
@@ -110,18 +160,26 @@ def process_selected(
 
 def process_range(page: LogAdmin, request: HttpRequest) -> HttpResponse:
     """Ask for an integration and a time, then as for a selection."""
-    if not request.user.has_perm("integrations.process_again"):
+    if not reaches_any(cast(User, request.user), PROCESS_AGAIN):
         raise PermissionDenied
     now = clock()
     initial = {"since": now - timedelta(days=1), "until": now, "integration": request.GET.get("integration")}
     form = RangeForm(request.POST if request.method == "POST" else None, initial=initial)
+    form.fields["integration"].queryset = _reached(request)  # type: ignore[attr-defined]
     if form.is_valid():
         integration = form.cleaned_data["integration"]
         ids = operations.received_between(integration, form.cleaned_data["since"], form.cleaned_data["until"])
-        hidden = [(name, request.POST[name]) for name in _RANGE_INPUTS]
-        return _ask(page, request, [Chosen(integration, ids)], hidden)
+        if len(ids) <= MOST_MESSAGES:
+            hidden = [(name, request.POST[name]) for name in _RANGE_INPUTS]
+            return _ask(page, request, [Chosen(integration, ids)], hidden)
+        form.add_error("until", TOO_MANY % {"most": MOST_MESSAGES})
     frame = {"title": _("Process deliveries again"), "media": page.media + form.media}
     return page.render(request, "admin/integrations/range.html", form=form, **frame)
+
+
+def _reached(request: HttpRequest) -> QuerySet[Integration]:
+    """Return the integrations whose deliveries the reader may process again."""
+    return within_reach(cast(User, request.user), PROCESS_AGAIN, Integration.objects.all())
 
 
 _RANGE_INPUTS = ("integration", "since_0", "since_1", "until_0", "until_1")
@@ -131,11 +189,20 @@ def _ask(
     page: LogAdmin, request: HttpRequest, chosen: list[Chosen], hidden: list[tuple[str, str]]
 ) -> HttpResponse:
     """Show what would be done and who would be told; do it when that is confirmed."""
-    people = _people_of([row.integration for row in chosen])
-    form = PreviewForm(request.POST if "confirmed" in request.POST else None)
-    form.fields["notifies"].help_text = _told(people)
-    if form.is_valid():
+    form = PreviewForm(request.POST if {"confirmed", "foretell"} & request.POST.keys() else None)
+    if not any(row.has_unsigned for row in chosen):
+        del form.fields["with_unsigned"]
+    form.fields["notifies"].help_text = _told(_people_of([row.integration for row in chosen]))
+    is_asked = "foretell" in request.POST
+    if form.is_valid() and not is_asked:
         return _begin(request, chosen, form.cleaned_data)
+    is_short = sum(len(row.message_ids) for row in chosen) <= MOST_AT_ONCE
+    with_unsigned = is_asked and form.is_valid() and form.cleaned_data.get("with_unsigned", False)
+    forecasts = (
+        [_foretell(row, with_unsigned=with_unsigned) for row in chosen] if is_asked or is_short else []
+    )
+    if is_asked:
+        return TemplateResponse(request, "admin/integrations/forecast.html", {"forecasts": forecasts})
     return page.render(
         request,
         "admin/integrations/preview.html",
@@ -143,7 +210,30 @@ def _ask(
         chosen=chosen,
         hidden=hidden,
         form=form,
-        back=request.get_full_path(),
+        forecasts=forecasts,
+        action=request.get_full_path(),
+    )
+
+
+def _foretell(chosen: Chosen, *, with_unsigned: bool) -> Forecast:
+    preview = operations.preview(
+        chosen.integration, chosen.message_ids, now=clock(), with_unsigned=with_unsigned
+    )
+    changed = effects_first(preview.rows)
+    counts = Counter(row["after"] for row in changed)
+    lines = [f"{count} {_would(reason)}" for reason, count in counts.most_common()]
+    return Forecast(chosen.integration, len(preview.rows), len(changed), lines, changed[:MOST_ROWS])
+
+
+def effects_first(report: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what came to something else than before; first what changed an alert."""
+    changed = [row for row in report if row["before"] != row["after"]]
+    return sorted(changed, key=lambda row: row["after"] not in WITH_EFFECT)
+
+
+def _would(reason: str) -> str:
+    return str(
+        WOULD.get(Reason(reason)) or _("would come to: %(reason)s") % {"reason": badges.reason(reason)}
     )
 
 
@@ -187,56 +277,3 @@ def _told(people: list[User]) -> str:
         len(people),
     )
     return said % {"count": len(people), "names": names + (" …" if len(people) > 10 else "")}
-
-
-# Following
-
-
-@admin.register(Replay)
-class ReplayAdmin(LogAdmin):
-    """Runs of processing again, with what each changed."""
-
-    list_display = ["what", "state", "requested_by", "asked"]
-    list_display_links = None
-    list_select_related = ["integration", "requested_by"]
-    empty_title = gettext_lazy("Nothing has been processed again yet")
-    empty_text = gettext_lazy("Choose deliveries in the inbound log, and “Process again” among the actions.")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Replay]:
-        return super().get_queryset(request).defer("report")
-
-    @admin.display(description=gettext_lazy("run"))
-    def what(self, run: Replay) -> SafeString:
-        text = _("%(name)s: %(done)d of %(all)d") % {
-            "name": run.integration,
-            "done": run.done_count,
-            "all": len(run.message_ids),
-        }
-        return format_html('<span class="ao-what"><a href="{}">{}</a></span>', page_of(run), text)
-
-    @admin.display(description=gettext_lazy("status"))
-    def state(self, run: Replay) -> SafeString:
-        return badge(run.get_status_display(), *STATUS[Replay.Status(run.status)])
-
-    @admin.display(description=gettext_lazy("asked"))
-    def asked(self, run: Replay) -> str:
-        return when(run.requested_at, clock())
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        run = self.get_viewable(request, object_id)
-        count = len(run.message_ids)
-        return self.render(
-            request,
-            "admin/integrations/run.html",
-            title=_("Process again"),
-            original=run,
-            run=run,
-            state=self.state(run),
-            count=count,
-            percent=100 * run.done_count // count if count else 100,
-            is_going_on=run.status in (Replay.Status.WAITING, Replay.Status.RUNNING),
-            report=run.report[:MOST_ROWS],
-            changed_count=sum(row["before"] != row["after"] for row in run.report),
-        )

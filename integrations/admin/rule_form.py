@@ -14,6 +14,7 @@ from unfold.widgets import (
 )
 
 from alertops.lib.forms import LinesField
+from alertops.lib.wording import worded
 from alerts.models.alert import SEVERITY_CHOICES
 from integrations import operations
 from integrations.logic import mapping
@@ -32,7 +33,7 @@ ACTIONS = [
     ("update", _("Updates"), _("when the status")),
 ]
 LINES = {"short_text": 2, "long_text": 5}
-HELP = {
+HELP: dict[str, Any] = {
     "source": _("The system that sends, as a constant, like Bitbucket."),
     "source_name": _("What the problem is about, like a repository or a host. Needed."),
     "source_id": _("Which problem of it. Deliveries with the same Source, Name and Id are one alert."),
@@ -121,7 +122,7 @@ class RuleForm(forms.ModelForm):
         for problem in mapping.problems(operations.rule_of(MappingRule(**columns), ())):
             place = self._input_of(problem.field, as_sent)
             if place not in self.errors:
-                self.add_error(place, problem.message)
+                self.add_error(place, worded(problem.message))
         return data
 
     def _refuse_half_rows(self, data: dict[str, Any]) -> None:

@@ -5,14 +5,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
-from alertops.lib.admin import ModelAdmin
+from alertops.lib.admin import OwnedInline, may
+from alertops.lib.configuration import ConfigurationAdmin
 from alertops.lib.display import page_of
 from alertops.lib.forms import OrderedFormSet
+from alertops.lib.wording import worded
 from integrations import operations
+from integrations.admin import workbench
 from integrations.admin.rule_form import names_of, rule_form
 from integrations.admin.story import pretty
 from integrations.logic import mapping
@@ -31,10 +34,10 @@ class FilterFormSet(OrderedFormSet):
         for problem in mapping.problems(rule):
             if problem.field.startswith("filters."):
                 _filters, index, column = problem.field.split(".")
-                rows[int(index)].add_error(column, problem.message)
+                rows[int(index)].add_error(column, worded(problem.message))
 
 
-class FilterInline(TabularInline):
+class FilterInline(OwnedInline, TabularInline):
     model = Filter
     formset = FilterFormSet
     extra = 0
@@ -45,6 +48,9 @@ class FilterInline(TabularInline):
     verbose_name_plural = _(
         "filters: the rule decides if all of the first set hold and, where there are some, any of the second"
     )
+
+    def owner_of(self, request: HttpRequest, obj: MappingRule | None) -> Any:
+        return obj or _named_integration(request)
 
 
 # Which inputs stand together; `case_*` and `tag_*` are as many as the rule has.
@@ -110,7 +116,7 @@ FIELDSETS: list[tuple[Any, dict[str, Any]]] = [
 
 
 @admin.register(MappingRule)
-class RuleAdmin(ModelAdmin):
+class RuleAdmin(ConfigurationAdmin):
     inlines = [FilterInline]
     change_form_outer_before_template = "admin/integrations/rule_before.html"
     change_form_outer_after_template = "admin/integrations/rule_after.html"
@@ -118,6 +124,12 @@ class RuleAdmin(ModelAdmin):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may(request, "integrations.add_mappingrule", _named_integration(request))
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*workbench.urls(self), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Rules are listed in their integration, nowhere else."""
@@ -177,8 +189,13 @@ def _expanded(names: Iterable[Any], inputs: Iterable[str]) -> Iterator[Any]:
 
 def _integration_of(request: HttpRequest) -> Integration:
     """Return the integration that a new rule is for: named in the address."""
-    number = request.GET.get("integration", "")
-    found = Integration.objects.filter(pk=number).first() if number.isdigit() and len(number) < 19 else None
+    found = _named_integration(request)
     if found is None:
         raise Http404(_("Add a rule from the page of its integration."))
     return found
+
+
+def _named_integration(request: HttpRequest) -> Integration | None:
+    number = request.GET.get("integration", "")
+    is_number = number.isascii() and number.isdigit() and len(number) < 19
+    return Integration.objects.filter(pk=int(number)).first() if is_number else None

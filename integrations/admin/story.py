@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alertops.lib.conditions import Operator
+from alertops.lib.wording import worded
 from integrations.logic.mapping import FIELDS, TAG
 from integrations.logic.trace import RuleResult
 from integrations.models import OPERATOR_CHOICES, Outcome
@@ -61,13 +62,24 @@ class Read:
 
 @dataclass(frozen=True)
 class Story:
-    """One event of a delivery, told."""
+    """One event of a delivery, told. push: the number of the push that it was."""
 
     outcome: Outcome
     rules: list[Tried]
     status: str
     checks: list[Check]
     fields: list[Read]
+    push: int | None = None
+
+    @property
+    def found(self) -> list[Read]:
+        """The fields that have a value."""
+        return [field for field in self.fields if field.value]
+
+    @property
+    def empty(self) -> list[Read]:
+        """The fields that found nothing, with what they missed."""
+        return [field for field in self.fields if not field.value]
 
 
 def story(outcome: Outcome) -> Story:
@@ -79,9 +91,10 @@ def story(outcome: Outcome) -> Story:
         status=_status(trace),
         checks=list(_checks(trace.get("filters", []))),
         fields=[
-            Read(_name(row["name"]), row["from"], row["value"], row.get("notes", []))
+            Read(_name(row["name"]), row["from"], row["value"], list(map(worded, row.get("notes", []))))
             for row in trace.get("fields", [])
         ],
+        push=(trace.get("push") or {}).get("push"),
     )
 
 
@@ -90,9 +103,11 @@ def _rules(rows: list[dict[str, Any]]) -> Iterator[Tried]:
         if "more" in row:
             yield Tried(_("%(n)d more") % {"n": row["more"]}, "", decides=False, checks=[])
             continue
+        if "result" not in row:  # written by another version
+            continue
         result = RuleResult(row["result"])
         said = (
-            f"{RESULTS[result]}: {row['reason']}"
+            f"{RESULTS[result]}: {worded(row['reason'])}"
             if row["reason"] and result is RuleResult.BROKEN
             else str(RESULTS[result])
         )
@@ -106,10 +121,19 @@ def _checks(rows: list[dict[str, Any]]) -> Iterator[Check]:
         if "more" in row:
             yield Check(_("%(n)d more") % {"n": row["more"]}, holds=True)
             continue
-        operator = _OPERATORS.get(row["operator"], row["operator"])
-        negation = f"{_('not')} " if row["not"] else ""
-        value = "" if row["operator"] == Operator.EXISTS else f" “{row['value']}”"
-        yield Check(f"{row['path']}: {negation}{operator}{value}. {row['reason']}", holds=row["holds"])
+        yield Check(_check(row), holds=row["holds"])
+
+
+def _check(row: dict[str, Any]) -> str:
+    """Say what a filter saw; where nothing was there to be seen, also what it asked for."""
+    reason = worded(row["reason"])
+    if row.get("seen") is not None:
+        return f"{row['path']}: {reason}"
+    negation = _("not") + " " if row["not"] else ""
+    value = "" if row["operator"] == Operator.EXISTS else f" “{row['value']}”"
+    asked = f"{negation}{_OPERATORS.get(row['operator'], row['operator'])}{value}"
+    names = {"path": row["path"], "reason": reason, "asked": asked}
+    return _("%(path)s: %(reason)s It asks: %(asked)s") % names
 
 
 def _status(trace: dict[str, Any]) -> str:
@@ -126,7 +150,7 @@ def _name(field: str) -> str:
     return (
         _("Tag %(name)s") % {"name": field.removeprefix(TAG)}
         if field.startswith(TAG)
-        else FIELDS.get(field, field)
+        else _(FIELDS.get(field, field))
     )
 
 

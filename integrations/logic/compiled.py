@@ -8,7 +8,7 @@ from typing import Any
 from alertops.lib import conditions
 from alertops.lib.conditions import Condition, Missing, Path, Scope, shorten
 from alerts.logic.event import Kind, Severity
-from integrations.logic import template
+from integrations.logic import template, words
 from integrations.logic.mapping import (
     FieldKind,
     FieldSpec,
@@ -67,6 +67,11 @@ def compile_rule(rule: Rule) -> CompiledRule:
     if found:
         broken = "; ".join(f"{shorten(problem.field)}: {problem.message}" for problem in found[:3])
         return CompiledRule(rule.name, rule.is_enabled, broken)
+    return prepare(rule)
+
+
+def prepare(rule: Rule) -> CompiledRule:
+    """Prepare a rule that has no problems."""
     return CompiledRule(
         name=rule.name,
         is_enabled=rule.is_enabled,
@@ -98,12 +103,12 @@ def find_kind(rule: CompiledRule, status: str) -> tuple[Kind, str] | None:
 def find_severity(rule: CompiledRule, text: str) -> tuple[Severity, str]:
     """Return the severity of a value, and why. What is missing or not listed is an error."""
     if not text:
-        return Severity.ERROR, "nothing to go by: error"
+        return Severity.ERROR, words.NO_SEVERITY
     for value, severity in rule.severities:
         if value.is_match(text):
-            return severity, f"listed as “{value.text}”: {severity.value}"
+            return severity, words.LISTED % {"value": value.text, "severity": severity.value}
     named = _SEVERITIES.get(text.casefold())
-    return (named, f"by its name: {named.value}") if named else (Severity.ERROR, "not listed: error")
+    return (named, words.BY_NAME % {"severity": named.value}) if named else (Severity.ERROR, words.NOT_LISTED)
 
 
 _SEVERITIES = {severity.value: severity for severity in Severity}

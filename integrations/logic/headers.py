@@ -1,5 +1,6 @@
 """Which headers of a delivery are kept, which are masked, and which one names the delivery."""
 
+import functools
 import hashlib
 import re
 from collections.abc import Mapping
@@ -43,10 +44,18 @@ def delivery_id(headers: Mapping[str, str]) -> str:
 
 def plain(text: str) -> str:
     """Return the text without what PostgreSQL cannot store: NUL and lone surrogates."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _kept(name: str, value: str, hidden: str) -> str:
-    if _IS_SECRET.search(name.replace("_", "-")):
+    if _is_secret(name):
         return MASK
     return plain(value).replace(hidden, MASK)[:LONGEST_VALUE]
+
+
+@functools.lru_cache(maxsize=512)
+def _is_secret(name: str) -> bool:
+    """Tell whether a header is one that proves something; senders use the same few names again and again."""
+    return _IS_SECRET.search(name.replace("_", "-")) is not None

@@ -6,25 +6,26 @@ from enum import StrEnum
 
 from alertops.lib import conditions
 from alertops.lib.conditions import shorten
+from alertops.lib.sayings import gettext_noop
 from alerts.logic.event import Severity
-from integrations.logic import template
+from integrations.logic import template, words
 
 # The fields of an event that a rule may fill, as people know them.
 FIELDS: dict[str, str] = {
-    "source": "Source",
-    "source_name": "Source Name",
-    "source_id": "Source Id",
-    "source_status": "Source Status",
-    "event_time": "Event time",
-    "severity": "Severity",
-    "subject": "Subject",
-    "short_text": "Short text",
-    "long_text": "Long text",
-    "source_url": "Source URL",
-    "runbook_url": "Runbook URL",
-    "assignee": "Assignee",
-    "users": "Users",
-    "teams": "Teams",
+    "source": gettext_noop("Source"),
+    "source_name": gettext_noop("Source Name"),
+    "source_id": gettext_noop("Source Id"),
+    "source_status": gettext_noop("Source Status"),
+    "event_time": gettext_noop("Event time"),
+    "severity": gettext_noop("Severity"),
+    "subject": gettext_noop("Subject"),
+    "short_text": gettext_noop("Short text"),
+    "long_text": gettext_noop("Long text"),
+    "source_url": gettext_noop("Source URL"),
+    "runbook_url": gettext_noop("Runbook URL"),
+    "assignee": gettext_noop("Assignee"),
+    "users": gettext_noop("Users"),
+    "teams": gettext_noop("Teams"),
 }
 TAG = "tag:"  # a field "tag:branch" becomes the tag "branch"
 MAX_TEXT = 10_000
@@ -139,39 +140,35 @@ def _misfits(rule: Rule) -> Iterator[Problem]:
 
 def _name(rule: Rule) -> Iterator[Problem]:
     if not rule.name.strip():
-        yield Problem("name", "Give the rule a name: the log shows it.")
+        yield Problem("name", words.NAME_IT)
 
 
 def _iteration(rule: Rule) -> Iterator[Problem]:
     if rule.iterate_over:
         yield from _refused("iterate_over", conditions.parse_path, rule.iterate_over)
         if rule.iterate_over.lower().startswith(conditions.HEADER):
-            yield Problem("iterate_over", "A header is no list: give the path of a list in the data.")
+            yield Problem("iterate_over", words.HEADER_NO_LIST)
 
 
 def _required(rule: Rule) -> Iterator[Problem]:
     source = rule.field("source")
     if source is None or source.kind is not FieldKind.CONSTANT:
-        yield Problem(
-            "fields.source", "Source is needed, as a constant: the system that sends, like Bitbucket."
-        )
+        yield Problem("fields.source", words.SOURCE_NEEDED)
     if rule.field("source_name") is None:
-        yield Problem(
-            "fields.source_name", "Source Name is needed: what the problem is about, like a repository."
-        )
+        yield Problem("fields.source_name", words.SOURCE_NAME_NEEDED)
     if rule.field("source_status") is None and any(values.values for _name, values in rule.lists):
-        yield Problem("fields.source_status", "Source Status is needed: its value opens, closes or updates.")
+        yield Problem("fields.source_status", words.SOURCE_STATUS_NEEDED)
 
 
 def _fields(rule: Rule) -> Iterator[Problem]:
     tags = [name for name, _spec in rule.fields if name.startswith(TAG)]
     if len(tags) > MAX_TAGS:
-        yield Problem("fields", f"There are {len(tags)} tags; {MAX_TAGS} at most can be kept.")
+        yield Problem("fields", words.TOO_MANY_TAGS % {"count": len(tags), "most": MAX_TAGS})
     for name, spec in rule.fields:
         field = f"fields.{name}"
         yield from _field_name(name)
         if len(spec.value) > MAX_TEXT:
-            yield Problem(field, f"This is longer than {MAX_TEXT} characters.")
+            yield Problem(field, words.TOO_LONG % {"most": MAX_TEXT})
         if spec.kind is FieldKind.PATH:
             yield from _refused(field, conditions.parse_path, spec.value)
         if spec.kind is FieldKind.TEMPLATE:
@@ -182,39 +179,34 @@ def _field_name(name: str) -> Iterator[Problem]:
     if name.startswith(TAG):
         tag = name.removeprefix(TAG)
         if not tag.strip() or len(tag) > MAX_TAG_NAME:
-            yield Problem(f"fields.{name}", f"A tag needs a name of 1 to {MAX_TAG_NAME} characters.")
+            yield Problem(f"fields.{name}", words.TAG_NAME % {"most": MAX_TAG_NAME})
     elif name not in FIELDS:
-        known = ", ".join(FIELDS)
-        yield Problem(f"fields.{name}", f"There is no field “{shorten(name)}”: use {known}, or tag:<name>.")
+        names = {"name": shorten(name), "known": ", ".join(FIELDS)}
+        yield Problem(f"fields.{name}", words.NO_SUCH_FIELD % names)
 
 
 def _constants(rule: Rule) -> Iterator[Problem]:
     time, severity = rule.field("event_time"), rule.field("severity")
     if time is not None and time.kind is FieldKind.CONSTANT:
-        yield Problem(
-            "fields.event_time", "The event time must be read from the data: a constant is no time."
-        )
+        yield Problem("fields.event_time", words.CONSTANT_TIME)
     if severity is None:
         if rule.severity_cases:
-            yield Problem("fields.severity", "Severity is needed: the severity table looks at its value.")
+            yield Problem("fields.severity", words.SEVERITY_NEEDED)
     elif (
         severity.kind is FieldKind.CONSTANT and not rule.severity_cases and severity.value not in _SEVERITIES
     ):
-        yield Problem(
-            "fields.severity", f"“{shorten(severity.value)}” is no severity: use {', '.join(_SEVERITIES)}."
-        )
+        names = {"value": shorten(severity.value), "known": ", ".join(_SEVERITIES)}
+        yield Problem("fields.severity", words.NO_SUCH_SEVERITY % names)
 
 
 def _values(rule: Rule) -> Iterator[Problem]:
     if not any(values.values for _field, values in rule.lists):
-        yield Problem(
-            "open_values", "No value of the status opens, closes or updates: the rule can do nothing."
-        )
+        yield Problem("open_values", words.DOES_NOTHING)
     for field, values in rule.lists:
         if len(values.values) > MAX_VALUES:
-            yield Problem(field, f"There are more than {MAX_VALUES} values: use a regular expression.")
+            yield Problem(field, words.TOO_MANY_VALUES % {"most": MAX_VALUES})
         if any(not value.strip() for value in values.values):
-            yield Problem(field, "One of the values is empty.")
+            yield Problem(field, words.EMPTY_VALUE)
         if values.match is Match.REGEX:
             for value in filter(None, values.values):
                 yield from _refused(field, conditions.compile_regex, value)
@@ -227,10 +219,7 @@ def _constant_status(rule: Rule) -> Iterator[Problem]:
     listed = {_comparable(values.match, value) for _field, values in rule.lists for value in values.values}
     are_plain = all(values.match is Match.EQUALS for _field, values in rule.lists if values.values)
     if are_plain and status.value.strip().casefold() not in listed:
-        yield Problem(
-            "fields.source_status",
-            f"“{shorten(status.value)}” is in none of the lists, so the rule never does anything.",
-        )
+        yield Problem("fields.source_status", words.NEVER_LISTED % {"value": shorten(status.value)})
 
 
 def _overlaps(rule: Rule) -> Iterator[Problem]:
@@ -240,18 +229,15 @@ def _overlaps(rule: Rule) -> Iterator[Problem]:
         own = {_comparable(values.match, value): value for value in values.values}
         for key, value in own.items():
             if key in earlier:
-                yield Problem(
-                    field,
-                    f"“{shorten(value)}” is in two lists: {earlier[key]} comes first, so this never counts.",
-                )
-        earlier |= {key: _LIST_WORDS[field] for key in own if key not in earlier}
+                yield Problem(field, words.IN_TWO_LISTS % {"value": shorten(value), "first": earlier[key]})
+        earlier |= {key: words.LISTS[field] for key in own if key not in earlier}
 
 
 def _severities(rule: Rule) -> Iterator[Problem]:
     for index, case in enumerate(rule.severity_cases):
         field = f"severity_cases.{index}.value"
         if not case.value:
-            yield Problem(field, "The value is empty; what is not listed, or missing, is an error anyway.")
+            yield Problem(field, words.EMPTY_SEVERITY)
         elif case.match is Match.REGEX:
             yield from _refused(field, conditions.compile_regex, case.value)
 
@@ -277,7 +263,6 @@ _CHECKS: tuple[Callable[[Rule], Iterator[Problem]], ...] = (
     _severities,
 )
 _SEVERITIES = [severity.value for severity in Severity]
-_LIST_WORDS = {"open_values": "opening", "close_values": "closing", "update_values": "updating"}
 
 
 def _comparable(match: Match, value: str) -> str:

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     OPENED = "opened"
     REOPENED = "reopened"
     CLOSED = "closed"
+    SERVICES_RUN = "services_run"
     DUPLICATE = "duplicate"
     UPDATED = "updated"
     CLOSE_WITHOUT_OPEN = "close_without_open"
@@ -40,6 +41,7 @@ STATUS: dict[Reason, Status] = {
     Reason.OPENED: Status.MAPPED,
     Reason.REOPENED: Status.MAPPED,
     Reason.CLOSED: Status.MAPPED,
+    Reason.SERVICES_RUN: Status.MAPPED,
     Reason.DUPLICATE: Status.MAPPED_APPENDED,
     Reason.UPDATED: Status.MAPPED_APPENDED,
     Reason.CLOSE_WITHOUT_OPEN: Status.MAPPED_IGNORED,
@@ -58,8 +60,13 @@ STATUS: dict[Reason, Status] = {
     Reason.UNREADABLE_BODY: Status.REFUSED,
 }
 
-# Reasons that changed an alert: processing again leaves these alone.
-WITH_EFFECT = frozenset({Reason.OPENED, Reason.REOPENED, Reason.CLOSED, Reason.DUPLICATE, Reason.UPDATED})
+# Reasons that changed an alert or ran services: processing again leaves these alone.
+WITH_EFFECT = frozenset(
+    {
+        *(Reason.OPENED, Reason.REOPENED, Reason.CLOSED, Reason.DUPLICATE, Reason.UPDATED),
+        Reason.SERVICES_RUN,
+    }
+)
 
 _TELLING = (Status.MAPPING_FAILED, Status.MAPPED, Status.MAPPED_APPENDED, Status.MAPPED_IGNORED)
 

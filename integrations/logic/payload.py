@@ -16,6 +16,8 @@ from enum import StrEnum
 from string import hexdigits
 from typing import Any, NoReturn
 
+from integrations.logic import words
+
 MAX_DEPTH = 100
 MAX_FIELDS = 10_000
 MAX_DIGITS = 100  # a longer number is kept as the text it was sent as
@@ -57,15 +59,15 @@ def decode(
     """
     names = {clean(name.lower()): clean(value) for name, value in (headers or {}).items()}
     if method.upper() == "GET":
-        return Payload(_fields(query_string, "query"), names, Kind.QUERY)
+        return Payload(_fields(query_string, words.QUERY), names, Kind.QUERY)
     text = _text(bytes(body))
     if text[:1] in ("{", "["):
-        return Payload(_json(text, "The body"), names, Kind.JSON)
+        return Payload(_json(text, words.THE_BODY), names, Kind.JSON)
     if text:
         return Payload(_form(text, content_type), names, Kind.FORM)
     if query_string:
-        return Payload(_fields(query_string, "query"), names, Kind.QUERY)
-    raise UnreadableBody("The body is empty: send the data as JSON, with Content-Type: application/json.")
+        return Payload(_fields(query_string, words.QUERY), names, Kind.QUERY)
+    raise UnreadableBody(words.NO_BODY)
 
 
 def clean(text: str) -> str:
@@ -85,14 +87,11 @@ _FORM = re.compile(r"[^\s=&<]+=")
 
 def _text(body: bytes) -> str:
     if body[:2] in (b"\x1f\x8b", b"\x78\x9c"):
-        raise UnreadableBody("The body is compressed: send it as it is, without Content-Encoding.")
+        raise UnreadableBody(words.COMPRESSED)
     try:
         return body.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
-        raise UnreadableBody(
-            f"The body is not UTF-8 (byte {error.start + 1}): send it in UTF-8,"
-            " with Content-Type: application/json; charset=utf-8."
-        ) from None
+        raise UnreadableBody(words.NOT_UTF8 % {"byte": error.start + 1}) from None
 
 
 def _json(text: str, subject: str) -> Any:
@@ -100,9 +99,8 @@ def _json(text: str, subject: str) -> Any:
     try:
         data = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise UnreadableBody(
-            f"{subject} begins like JSON but is not: {error.msg}, line {error.lineno}, column {error.colno}."
-        ) from None
+        names = {"subject": subject, "why": error.msg, "line": error.lineno, "column": error.colno}
+        raise UnreadableBody(words.NOT_JSON % names) from None
     return _scrub(data) if _SUSPECT.search(text) else data
 
 
@@ -112,7 +110,7 @@ def _refuse_depth(text: str, subject: str) -> None:
         return
     brackets = _STRINGS.sub(b"", text.encode()).translate(_BRACKETS, _NOT_BRACKETS)
     if max(itertools.accumulate(array("b", brackets)), default=0) > MAX_DEPTH:
-        raise UnreadableBody(f"{subject} is nested more than {MAX_DEPTH} deep: send flatter data.")
+        raise UnreadableBody(words.TOO_DEEP % {"subject": subject, "most": MAX_DEPTH})
 
 
 def _integer(digits: str) -> int | str:
@@ -125,7 +123,7 @@ def _real(digits: str) -> float | str:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise UnreadableBody(f"The body holds {name}, which JSON does not know: send null or a text instead.")
+    raise UnreadableBody(words.NO_CONSTANT % {"name": name})
 
 
 # Not strict: scripts that put a log line into JSON leave raw tabs and line ends in its strings.
@@ -137,38 +135,33 @@ _DECODER = json.JSONDecoder(
 def _form(text: str, content_type: str) -> Any:
     """Read a form; a field `payload` that holds JSON is the payload (Bitbucket's POST service, Slack)."""
     _refuse_foreign(text, content_type.partition(";")[0].strip().lower())
-    fields = _fields(text, "form")
+    fields = _fields(text, words.FORM)
     payload = fields.get("payload")
     if isinstance(payload, str) and payload.lstrip()[:1] in ("{", "["):
-        return _json(payload.strip(), "The field payload")
+        return _json(payload.strip(), words.THE_FIELD)
     return fields
 
 
 def _refuse_foreign(text: str, media_type: str) -> None:
     if media_type.startswith("multipart/"):
-        raise UnreadableBody(
-            "multipart/form-data is not read: send JSON, or a form as application/x-www-form-urlencoded."
-        )
+        raise UnreadableBody(words.MULTIPART)
     if text.startswith("<"):
-        raise UnreadableBody("The body looks like XML or HTML: send the data as JSON.")
+        raise UnreadableBody(words.MARKUP)
     if not _FORM.match(text):
-        raise UnreadableBody(
-            'The body is neither JSON nor a form: send an object, like {"status": "open"},'
-            " with Content-Type: application/json."
-        )
+        raise UnreadableBody(words.NEITHER)
 
 
 def _fields(text: str, subject: str) -> dict[str, Any]:
     """Read fields; one that is sent several times becomes a list."""
     if text.count("&") >= MAX_FIELDS:
-        raise UnreadableBody(f"The {subject} has more than {MAX_FIELDS} fields.")
+        raise UnreadableBody(words.TOO_MANY_FIELDS % {"what": subject, "most": MAX_FIELDS})
     fields: dict[str, Any] = {}
     try:
         for pair in filter(None, text.split("&")):
             name, _equals, value = pair.partition("=")
             _add(fields, clean(_unquote(name)), clean(_unquote(value)))
     except UnicodeDecodeError:
-        raise UnreadableBody(f"The {subject} is not UTF-8: encode its fields as UTF-8.") from None
+        raise UnreadableBody(words.FIELDS_NOT_UTF8 % {"what": subject}) from None
     return fields
 
 

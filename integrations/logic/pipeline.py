@@ -11,8 +11,8 @@ from typing import Any
 
 from alertops.lib import conditions
 from alertops.lib.conditions import Condition, Missing, Scope, shorten
-from alerts.logic.event import Event, Kind
-from integrations.logic import compiled, reading
+from alerts.logic.event import Event
+from integrations.logic import compiled, reading, words
 from integrations.logic.compiled import CompiledRule
 from integrations.logic.mapping import Group, Rule
 from integrations.logic.outcome import Reason
@@ -39,7 +39,7 @@ class Config:
 def evaluate(payload: Payload, config: Config) -> Trace:
     """Return what a delivery comes to: the first rule with a matching element decides."""
     if payload.kind is PayloadKind.QUERY and not payload.data:
-        return _undecided((), Reason.NO_EVENTS, "The delivery is empty: it has neither a body nor a query.")
+        return _undecided((), Reason.NO_EVENTS, words.EMPTY_DELIVERY)
     tried: list[RuleTrace] = []
     for rule in config.ready:
         trace, decisions = _try(rule, payload)
@@ -50,7 +50,7 @@ def evaluate(payload: Payload, config: Config) -> Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class _Element:
+class Element:
     """One element of a delivery, and what the filters of a rule say to it."""
 
     index: int
@@ -72,11 +72,11 @@ def _undecided(tried: tuple[RuleTrace, ...], reason: Reason, why: str) -> Trace:
 def _why_undecided(tried: Sequence[RuleTrace]) -> tuple[Reason, str]:
     enabled = [rule for rule in tried if rule.result is not RuleResult.OFF]
     if not enabled:
-        return Reason.NO_RULE, "No rule is enabled that says what a delivery means: add one, or enable one."
-    reasons = "; ".join(f"“{rule.name}”: {rule.reason}" for rule in enabled[:5])
+        return Reason.NO_RULE, words.NO_RULE
+    reasons = "; ".join(words.RULE_SAYS % {"rule": rule.name, "reason": rule.reason} for rule in enabled[:5])
     if any(rule.result is RuleResult.EMPTY for rule in enabled):
-        return Reason.NO_EVENTS, f"The delivery holds no events. {reasons}."
-    return Reason.FILTERED, f"No rule matched. {reasons}."
+        return Reason.NO_EVENTS, words.NO_EVENTS % {"reasons": reasons}
+    return Reason.FILTERED, words.NO_MATCH % {"reasons": reasons}
 
 
 def _try(rule: CompiledRule, payload: Payload) -> tuple[RuleTrace, tuple[Decision, ...]]:
@@ -84,13 +84,13 @@ def _try(rule: CompiledRule, payload: Payload) -> tuple[RuleTrace, tuple[Decisio
     if not rule.is_enabled:
         return RuleTrace(rule.name, RuleResult.OFF), ()
     if rule.broken:
-        why = f"The rule “{rule.name}” cannot work: {rule.broken}"
+        why = words.BROKEN % {"rule": rule.name, "why": rule.broken}
         decision = Decision(0, why, reason=Reason.ERROR, rule=rule.name)
         return RuleTrace(rule.name, RuleResult.BROKEN, rule.broken), (decision,)
-    found = _find_elements(rule, payload)
+    found = find_elements(rule, payload)
     if isinstance(found, RuleTrace):
         return found, ()
-    elements = list(_elements(rule, payload, found[:MAX_EVENTS]))
+    elements = list(judge_elements(rule, payload, found[:MAX_EVENTS]))
     if not any(element.is_match for element in elements):
         why = _why_refused(elements)
         return RuleTrace(rule.name, RuleResult.REFUSES, why, elements[0].filters), ()
@@ -99,30 +99,30 @@ def _try(rule: CompiledRule, payload: Payload) -> tuple[RuleTrace, tuple[Decisio
     return RuleTrace(rule.name, RuleResult.DECIDES), decisions
 
 
-def _find_elements(rule: CompiledRule, payload: Payload) -> list[Any] | RuleTrace:
+def find_elements(rule: CompiledRule, payload: Payload) -> list[Any] | RuleTrace:
     """The elements that a rule looks at, or why there are none."""
     if rule.list_path is None:
         return [payload.data]
     path = rule.list_path.text
     found = conditions.look_up(rule.list_path, Scope(payload.data, payload.headers, payload.data))
     if isinstance(found, Missing):
-        return RuleTrace(rule.name, RuleResult.NO_LIST, f"no list at {path}: {found.reason}")
+        return RuleTrace(rule.name, RuleResult.NO_LIST, words.NO_LIST % {"path": path, "why": found.reason})
     if not isinstance(found, list):
-        why = f"{path} is {conditions.preview(found)}, not a list"
+        why = words.NOT_A_LIST % {"path": path, "seen": conditions.preview(found)}
         return RuleTrace(rule.name, RuleResult.NO_LIST, why)
     if not found:
-        return RuleTrace(rule.name, RuleResult.EMPTY, f"the list {path} is empty")
+        return RuleTrace(rule.name, RuleResult.EMPTY, words.EMPTY_LIST % {"path": path})
     return found
 
 
-def _elements(rule: CompiledRule, payload: Payload, found: Sequence[Any]) -> Iterator[_Element]:
+def judge_elements(rule: CompiledRule, payload: Payload, found: Sequence[Any]) -> Iterator[Element]:
     """Judge every element by the filters; those that read the whole delivery are asked once."""
     whole = Scope(payload.data, payload.headers, payload.data)
     shared = [_judged(row, whole) if row[1].path.is_shared else None for row in rule.filters]
     for index, value in enumerate(found):
         scope = Scope(payload.data, payload.headers, value, whole.written)
         rows = zip(shared, rule.filters, strict=True)
-        yield _Element(index, scope, tuple(known or _judged(row, scope) for known, row in rows))
+        yield Element(index, scope, tuple(known or _judged(row, scope) for known, row in rows))
 
 
 def _judged(row: tuple[Group, Condition], scope: Scope) -> FilterTrace:
@@ -130,31 +130,32 @@ def _judged(row: tuple[Group, Condition], scope: Scope) -> FilterTrace:
     return FilterTrace(group, condition, conditions.judge(condition, scope))
 
 
-def _why_refused(elements: Sequence[_Element]) -> str:
+def _why_refused(elements: Sequence[Element]) -> str:
     why = _why_filtered(elements[0])
-    return why if len(elements) == 1 else f"none of {len(elements)} elements matches; the first: {why}"
+    return why if len(elements) == 1 else words.NONE_MATCHES % {"count": len(elements), "why": why}
 
 
-def _why_filtered(element: _Element) -> str:
+def _why_filtered(element: Element) -> str:
     for row in element.filters:
         if row.group is Group.ALL and not row.verdict.holds:
-            seen = f"{row.condition.path.text} " if row.verdict.seen is not None else ""
-            unwanted = " and must not" if row.condition.is_negated else ""
-            return f"{seen}{row.verdict.reason}{unwanted}"
-    return "none of its “any” filters holds"
+            why = row.verdict.reason
+            if row.verdict.seen is not None:
+                why = words.OF_PATH % {"path": row.condition.path.text, "reason": why}
+            return words.MUST_NOT % {"why": why} if row.condition.is_negated else why
+    return words.NO_ANY
 
 
 def _surplus(rule: CompiledRule, found: Sequence[Any]) -> Iterator[Decision]:
     """Say it loudly when a list is too long to be read to its end."""
     if len(found) > MAX_EVENTS:
-        why = f"The list has {len(found)} elements: those after the first {MAX_EVENTS} were not read."
+        why = words.NOT_READ % {"count": len(found), "most": MAX_EVENTS}
         yield Decision(MAX_EVENTS, why, reason=Reason.ERROR, rule=rule.name)
 
 
-def _decide(rule: CompiledRule, element: _Element, shared: dict[str, FieldReading]) -> Decision:
+def _decide(rule: CompiledRule, element: Element, shared: dict[str, FieldReading]) -> Decision:
     """Read the fields of an element and say what it comes to."""
     if not element.is_match:
-        why = f"The rule “{rule.name}” does not take this element: {_why_filtered(element)}."
+        why = words.NOT_TAKEN % {"rule": rule.name, "why": _why_filtered(element)}
         return Decision(element.index, why, None, Reason.FILTERED, rule.name, filters=element.filters)
     read = reading.read(rule, element.scope, shared)
     event, reason, listed, why = _judge(rule, read)
@@ -173,34 +174,32 @@ def _judge(rule: CompiledRule, read: Reading) -> tuple[Event | None, Reason | No
     if found is None:
         return None, Reason.STATUS_MISMATCH, "", _no_status(rule, read)
     kind, listed = found
-    how = "" if status.casefold() == listed.casefold() else f" (it matches “{listed}”)"
-    why = f"“{rule.name}”: the status “{shorten(status)}” {_ACTS[kind]}{how}."
+    acts = words.ACTS if status.casefold() == listed.casefold() else words.ACTS_LIKE
+    why = acts[kind] % {"rule": rule.name, "status": shorten(status), "listed": listed}
     return reading.make_event(read, kind), None, listed, why
 
 
-_ACTS = {Kind.OPEN: "opens an alert", Kind.CLOSE: "closes the alert", Kind.UPDATE: "updates the alert"}
-
-
 def _no_name(rule: CompiledRule, read: Reading) -> str:
-    origin = _origin(read, "source_name")
-    return f"Source Name is missing: “{rule.name}” reads {origin}. Give the rule the right path."
+    return words.NO_NAME % {"rule": rule.name, "origin": _origin(read, "source_name")}
 
 
 def _no_status(rule: CompiledRule, read: Reading) -> str:
     status = read.text("source_status")
     if not status:
-        return f"“{rule.name}” found no status: it reads {_origin(read, 'source_status')}."
+        return words.NO_STATUS % {"rule": rule.name, "origin": _origin(read, "source_status")}
     lists = "; ".join(
         f"{kind.value}: {', '.join(value.text for value in values[:10])}"
         for kind, values in rule.lists
         if values
     )
-    return f"“{rule.name}” knows no status “{shorten(status)}” ({shorten(lists)})."
+    names = {"rule": rule.name, "status": shorten(status), "lists": shorten(lists)}
+    return words.UNKNOWN_STATUS % names
 
 
 def _origin(read: Reading, name: str) -> str:
     """Where a field is read from, and why nothing was there."""
     trace = next((trace for trace in read.traces if trace.name == name), None)
     if trace is None:
-        return "nothing, for the field is not set"
-    return f"{shorten(trace.origin)}, and {'; '.join(trace.notes) or 'that is empty'}"
+        return words.NOT_SET
+    why = "; ".join(trace.notes) or words.IS_EMPTY
+    return words.ORIGIN % {"path": shorten(trace.origin), "why": why}

@@ -7,6 +7,7 @@ from typing import Any
 from alertops.lib import conditions
 from alertops.lib.conditions import Missing, Scope
 from alerts.logic.event import Event, Kind, Severity
+from integrations.logic import words
 from integrations.logic.compiled import CompiledRule, Field, find_severity
 from integrations.logic.mapping import TAG
 from integrations.logic.template import MAX_LENGTH
@@ -91,11 +92,15 @@ def _read(rule: CompiledRule, field: Field, scope: Scope) -> FieldReading:
     text = _text(value)
     understood, note = _UNDERSTAND[field.name](rule, value) if field.name in _UNDERSTAND else (text, "")
     notes = [_gap(field, gap) for gap in missing] + ([note] if note else [])
-    return FieldReading(text, understood, FieldTrace(field.name, field.spec.value, text, tuple(notes)))
+    return FieldReading(
+        text, understood, FieldTrace(field.name, field.spec.value, text, tuple(notes), len(missing))
+    )
 
 
 def _gap(field: Field, gap: Missing) -> str:
-    return gap.reason if gap.path == field.spec.value else f"{gap.path}: {gap.reason}"
+    if gap.path == field.spec.value:
+        return gap.reason
+    return words.OF_PATH % {"path": gap.path, "reason": gap.reason}
 
 
 def _text(value: Any) -> str:
@@ -109,8 +114,8 @@ def _as_severity(rule: CompiledRule, value: Any) -> Understood:
 def _as_time(_rule: CompiledRule, value: Any) -> Understood:
     moment = parse_time(value)
     if moment is None:
-        return None, "" if value is None else "no time that can be read: left out"
-    return moment, f"understood as {moment.isoformat()}"
+        return None, "" if value is None else words.NO_TIME
+    return moment, words.AS_TIME % {"time": moment.isoformat()}
 
 
 def _as_names(_rule: CompiledRule, value: Any) -> Understood:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from alertops.lib import conditions
 from alerts.logic.event import Severity
+from integrations.logic import words
 from integrations.logic.mapping import (
     FIELDS,
     FieldKind,
@@ -47,7 +48,7 @@ def read_rule(data: object) -> Rule:
     reader = _Reader()
     rule = reader.items_of(data, "rule")
     for name in sorted(rule.keys() - NAMES):
-        reader.refuse(name, f"There is no “{conditions.shorten(name)}” in a rule.")
+        reader.refuse(name, words.UNKNOWN_PART % {"name": conditions.shorten(name)})
     return Rule(
         name=reader.text_of(rule.get("name", ""), "name"),
         is_enabled=reader.flag_of(rule.get("is_enabled", True), "is_enabled"),
@@ -150,26 +151,26 @@ class _Reader:
     def items_of(self, data: object, place: str) -> dict[str, Any]:
         if isinstance(data, dict) and all(isinstance(key, str) for key in data):
             return {clean(key): value for key, value in data.items()}
-        self.refuse(place, "This must be an object with names and values.")
+        self.refuse(place, words.MUST_BE_OBJECT)
         return {}
 
     def rows_of(self, data: object, place: str) -> list[Any]:
         if isinstance(data, list | tuple):
             return list(data)
-        self.refuse(place, "This must be a list.")
+        self.refuse(place, words.MUST_BE_LIST)
         return []
 
     def text_of(self, data: object, place: str) -> str:
         """Numbers and booleans are taken for their JSON text, as they are compared."""
         if isinstance(data, str | int | float):
             return clean(conditions.as_text(data))
-        self.refuse(place, "This must be a text.")
+        self.refuse(place, words.MUST_BE_TEXT)
         return ""
 
     def flag_of(self, data: object, place: str) -> bool:
         if isinstance(data, bool):
             return data
-        self.refuse(place, "This must be true or false.")
+        self.refuse(place, words.MUST_BE_FLAG)
         return False
 
     def choice_of(self, choices: type[Choice], data: object, place: str) -> Choice | None:
@@ -177,6 +178,5 @@ class _Reader:
         try:
             return choices(text)
         except ValueError:
-            known = ", ".join(choices)
-            self.refuse(place, f"“{text}” is not known here: use one of {known}.")
+            self.refuse(place, words.UNKNOWN_CHOICE % {"text": text, "known": ", ".join(choices)})
             return None

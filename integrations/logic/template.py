@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from alertops.lib import conditions
+from integrations.logic import words
 
 MAX_LENGTH = 20_000  # of a filled text, so that no sender can make it grow without end
 MAX_PATHS = 100
@@ -30,7 +31,7 @@ def parse(text: str) -> Template:
         end = mark.end()
     pieces.append(text[end:])
     if sum(1 for piece in pieces if isinstance(piece, conditions.Path)) > MAX_PATHS:
-        raise InvalidTemplate(f"The text names more than {MAX_PATHS} paths: use fewer.")
+        raise InvalidTemplate(words.TOO_MANY_PATHS % {"most": MAX_PATHS})
     return Template(tuple(piece for piece in pieces if piece != ""))
 
 
@@ -62,7 +63,5 @@ def _piece(mark: re.Match[str], text: str) -> str | conditions.Path:
         return "<"
     if not mark[2]:
         rest = conditions.shorten(text[mark.start() :], 40)
-        raise InvalidTemplate(
-            f"“{rest}” opens a path with < and never closes it with >. Write << for a plain <."
-        )
+        raise InvalidTemplate(words.UNCLOSED % {"rest": rest})
     return conditions.parse_path(mark[1])

@@ -11,6 +11,7 @@ from typing import Any
 
 from alertops.lib.conditions import Condition, Verdict, shorten
 from alerts.logic.event import Event, Kind
+from integrations.logic import words
 from integrations.logic.outcome import Reason
 
 MAX_SHOWN = 30  # rules, filters or events in one JSON
@@ -71,12 +72,14 @@ class FieldTrace:
     """What one field came to.
 
     origin: the path, constant or template.  notes: what was missing, and how the value was understood.
+    gap_count: how many of the notes, the first ones, are about what was missing.
     """
 
     name: str
     origin: str
     value: str
     notes: tuple[str, ...] = ()
+    gap_count: int = 0
 
     def as_json(self) -> dict[str, Any]:
         json: dict[str, Any] = {
@@ -157,23 +160,23 @@ def sentence(subject: "Trace | Decision") -> str:
     if len(subject.decisions) == 1:
         return subject.decisions[0].sentence
     counts = Counter(_word(decision) for decision in subject.decisions)
-    parts = ", ".join(f"{count} {word}" for word, count in counts.items())
-    return f"{len(subject.decisions)} events: {parts}."
+    parts = ", ".join(word % {"count": count} for word, count in counts.items())
+    return words.EVENTS % {"count": len(subject.decisions), "parts": parts}
 
 
-_ACTION_WORDS = {Kind.OPEN: "opening", Kind.CLOSE: "closing", Kind.UPDATE: "updating"}
+_ACTION_WORDS = {Kind.OPEN: words.OPENING, Kind.CLOSE: words.CLOSING, Kind.UPDATE: words.UPDATING}
 _REASON_WORDS = {
-    Reason.FILTERED: "filtered",
-    Reason.STATUS_MISMATCH: "without a listed status",
-    Reason.MISSING_FIELD: "without a Source Name",
-    Reason.ERROR: "not read",
+    Reason.FILTERED: words.FILTERED,
+    Reason.STATUS_MISMATCH: words.WITHOUT_STATUS,
+    Reason.MISSING_FIELD: words.WITHOUT_NAME,
+    Reason.ERROR: words.UNREAD,
 }
 
 
 def _word(decision: Decision) -> str:
     if decision.kind:
         return _ACTION_WORDS[decision.kind]
-    return _REASON_WORDS.get(decision.reason or Reason.ERROR, "ignored")
+    return _REASON_WORDS.get(decision.reason or Reason.ERROR, words.IGNORED)
 
 
 def _listed(parts: Sequence["FilterTrace | RuleTrace | Decision"]) -> list[dict[str, Any]]:

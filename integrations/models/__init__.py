@@ -9,10 +9,11 @@ from integrations.models.integration import (
     MappingRule,
 )
 from integrations.models.message import (
+    PROBLEM,
     STATUS_CHOICES,
     WAITING,
+    HourMark,
     InboundMessage,
-    InboundMessageQuerySet,
     Outcome,
     Tally,
     UnmatchedDelivery,
@@ -22,11 +23,12 @@ from integrations.models.replay import Replay
 __all__ = [
     "MATCH_CHOICES",
     "OPERATOR_CHOICES",
+    "PROBLEM",
     "STATUS_CHOICES",
     "WAITING",
     "Filter",
+    "HourMark",
     "InboundMessage",
-    "InboundMessageQuerySet",
     "Integration",
     "IntegrationLease",
     "MappingRule",

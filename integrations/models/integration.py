@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alertops.lib import conditions
 from alertops.lib.claims import Claimable, ClaimableQuerySet
+from alertops.lib.history import History
 from alertops.lib.secrets import EncryptedTextField
 from integrations.logic import mapping, signature
 
@@ -72,6 +73,15 @@ class Integration(models.Model):
         related_name="integrations",
         verbose_name=_("escalation policy"),
     )
+    team = models.ForeignKey(
+        "alerts.Team",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="integrations",
+        verbose_name=_("owned by"),
+        help_text=_("The escalation managers of this team may change it, whatever their roles."),
+    )
     recipient_users = models.ManyToManyField(
         "alerts.User", blank=True, related_name="+", verbose_name=_("recipient users")
     )
@@ -99,6 +109,15 @@ class Integration(models.Model):
     sample_headers = models.JSONField(_("sample headers"), default=dict, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
+    # Nothing of the secrets, not even their digests; samples are data, and large.
+    history = History(
+        excluded_fields=[
+            *("token", "token_digest", "previous_token_digest", "previous_token_expires_at"),
+            *("signing_secret", "sample_body", "sample_headers", "created_at"),
+        ],
+        m2m_fields=["recipient_users", "recipient_teams"],
+    )
+
     class Meta:
         verbose_name = _("inbound integration")
         verbose_name_plural = _("inbound integrations")
@@ -107,6 +126,10 @@ class Integration(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def owning_team_id(self) -> int | None:
+        return self.team_id
 
 
 class IntegrationLease(Claimable):
@@ -158,6 +181,8 @@ class MappingRule(models.Model):
     update_values = models.JSONField(_("update values"), default=list, blank=True)
     severity_cases = models.JSONField(_("severities"), default=list, blank=True)
 
+    history = History()
+
     class Meta:
         verbose_name = _("mapping rule")
         verbose_name_plural = _("mapping rules")
@@ -165,6 +190,11 @@ class MappingRule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def owning_team_id(self) -> int | None:
+        """A rule belongs to whoever has its integration."""
+        return self.integration.team_id if self.integration_id else None
 
 
 class Filter(models.Model):
@@ -185,6 +215,8 @@ class Filter(models.Model):
         _("operator"), max_length=12, choices=OPERATOR_CHOICES, default=conditions.Operator.EQUALS.value
     )
     value = models.CharField(_("value"), max_length=1000, blank=True)
+
+    history = History()
 
     class Meta:
         verbose_name = _("filter")

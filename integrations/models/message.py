@@ -1,7 +1,5 @@
 """What is stored of every delivery: itself, what became of it, and how often that was the case."""
 
-from typing import Self
-
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -19,12 +17,8 @@ STATUS_CHOICES = [
     (outcome.Status.REFUSED.value, _("Refused")),
 ]
 WAITING = Q(status__in=[outcome.Status.PENDING.value, outcome.Status.PROCESSING.value])
-
-
-class InboundMessageQuerySet(models.QuerySet):
-    def waiting(self) -> Self:
-        """Messages that have not been processed to their end, oldest first."""
-        return self.filter(WAITING).order_by("id")
+# Denied twice: said plainly, SQLite would rather sort all of them by the index of the status.
+PROBLEM = ~Q(~Q(status__in=[outcome.Status.MAPPING_FAILED.value, outcome.Status.REFUSED.value]))
 
 
 class InboundMessage(models.Model):
@@ -69,8 +63,6 @@ class InboundMessage(models.Model):
     start_count = models.PositiveSmallIntegerField(_("starts"), default=0)
     processed_at = models.DateTimeField(_("processed"), null=True, blank=True)
 
-    objects = InboundMessageQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("inbound message")
         verbose_name_plural = _("inbound log")
@@ -85,6 +77,9 @@ class InboundMessage(models.Model):
             ),
             # Most deliveries have no alert, and none has one when it arrives.
             models.Index(fields=["alert", "-id"], condition=Q(alert__isnull=False), name="message_alert"),
+            # The chips of the log: few rows, and most deliveries are never entered here.
+            models.Index(fields=["-id", "integration"], condition=PROBLEM, name="message_problem"),
+            models.Index(fields=["-id", "integration"], condition=Q(is_test=True), name="message_test"),
             # Last: without statistics SQLite takes the newest of the indexes that would do.
             models.Index(fields=["integration", "id"], condition=WAITING, name="message_waiting"),
         ]
@@ -181,3 +176,21 @@ class Tally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome}, {self.within}"
+
+
+class HourMark(models.Model):
+    """Where all tallies together stood when an hour began: what makes hours of counters that only grow.
+
+    counts: outcome to how many.  newest_message: the id of the last delivery before.
+    """
+
+    at = models.DateTimeField(_("hour"), primary_key=True)
+    counts = models.JSONField(_("deliveries"), default=dict)
+    newest_message = models.BigIntegerField(_("newest delivery"), default=0)
+
+    class Meta:
+        verbose_name = _("mark of an hour")
+        verbose_name_plural = _("marks of hours")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"

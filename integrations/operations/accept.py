@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import Protocol
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from alertops.lib import jobs, secrets
+from alertops.lib.sayings import saying
 from alertops.lib.together import together
 from integrations.logic import headers, payload, signature
 from integrations.logic.outcome import Reason
@@ -25,6 +25,22 @@ from integrations.operations.turned_away import MethodRefused, Refused, TurnedAw
 PROCESS = "integrations.tasks.process"
 TEST_HEADER = "X-Alertops-Test"
 _CHUNK = 65536
+
+# What a sender is told, and the log
+_DISABLED = saying("The integration “%(name)s” is switched off: enable it in the admin and send this again.")
+_BROKEN_OFF = saying("The body broke off after %(read)d of %(size)d bytes: send it again.")
+_TOO_LARGE = saying(
+    "The body has at least %(size)d bytes and at most %(most)d are taken:"
+    " send less, or raise ALERTOPS_MAX_BODY_BYTES."
+)
+_NO_SIGNATURE = saying(
+    "The header %(header)s is missing: give the sender the signing secret of this integration,"
+    " or empty it here."
+)
+_WRONG_SIGNATURE = saying(
+    "The header %(header)s does not prove the signing secret: set the same secret at the sender and"
+    " here, and let nothing on the way change the body."
+)
 
 
 class Readable(Protocol):
@@ -99,7 +115,6 @@ class _Knock:
                 content_type=arrival.content_type,
                 method=arrival.method,
                 query_string=arrival.query_string,
-                headers=arrival.headers,
             )
         except payload.UnreadableBody as error:
             return Refused(Reason.UNREADABLE_BODY, str(error))
@@ -138,8 +153,7 @@ def _check(knock: _Knock, doorway: tokens.Doorway | None) -> None:
     if secret and not signature.is_valid(scheme, secret=secret, body=body, headers=given):
         raise Refused(Reason.BAD_SIGNATURE, _bad_signature(scheme, given))
     if not doorway.is_enabled:
-        detail = _("The integration “%(name)s” is switched off: enable it in the admin and send this again.")
-        raise Refused(Reason.DISABLED, detail % {"name": doorway.name})
+        raise Refused(Reason.DISABLED, _DISABLED % {"name": doorway.name})
     if knock.undecodable:
         raise knock.undecodable
 
@@ -166,8 +180,8 @@ def _read(delivery: Delivery) -> bytes:
     if len(body) > most:
         raise _too_large(len(body))
     if size is not None and len(body) < size:
-        detail = _("The body broke off after %(read)d of %(size)d bytes: send it again.")
-        raise Refused(Reason.UNREADABLE_BODY, detail % {"read": len(body), "size": size}, size=len(body))
+        detail = _BROKEN_OFF % {"read": len(body), "size": size}
+        raise Refused(Reason.UNREADABLE_BODY, detail, size=len(body))
     return body
 
 
@@ -180,24 +194,13 @@ def _read_up_to(stream: Readable, most: int) -> bytes:
 
 
 def _too_large(size: int) -> Refused:
-    detail = _(
-        "The body has at least %(size)d bytes and at most %(most)d are taken:"
-        " send less, or raise ALERTOPS_MAX_BODY_BYTES."
-    )
-    return Refused(Reason.TOO_LARGE, detail % {"size": size, "most": settings.MAX_BODY_BYTES}, size=size)
+    detail = _TOO_LARGE % {"size": size, "most": settings.MAX_BODY_BYTES}
+    return Refused(Reason.TOO_LARGE, detail, size=size)
 
 
 def _bad_signature(scheme: signature.Scheme, given: Mapping[str, str]) -> str:
     names = signature.HEADERS[scheme]
     found = next((name for name in names if given.get(name)), None)
     if found is None:
-        detail = _(
-            "The header %(header)s is missing: give the sender the signing secret of this integration,"
-            " or empty it here."
-        )
-        return detail % {"header": _(" or ").join(names)}
-    detail = _(
-        "The header %(header)s does not prove the signing secret: set the same secret at the sender and"
-        " here, and let nothing on the way change the body."
-    )
-    return detail % {"header": found}
+        return _NO_SIGNATURE % {"header": " / ".join(names)}
+    return _WRONG_SIGNATURE % {"header": found}

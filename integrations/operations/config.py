@@ -1,10 +1,13 @@
 """How the rules of an integration are read from the database, and written to it."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
+from alertops.lib.compiled import compiled
 from integrations.logic import mapping, rule_json
 from integrations.logic.pipeline import Config
 from integrations.models import Filter, Integration, MappingRule
@@ -28,9 +31,44 @@ class InvalidRules(ValueError):
 
 
 def config_of(integration: Integration) -> Config:
-    """Return the rules of an integration, in order; two queries."""
-    rows = integration.rules.prefetch_related("filters")
-    return Config(tuple(rule_of(row, row.filters.all()) for row in rows))
+    """Return the rules of an integration, in order; two queries. They are read anew if they have changed."""
+    stored = stored_rules(integration)
+    known, config = _known.get(integration.pk, (None, None))
+    if config is None or stored != known:
+        config = _config(*stored)
+        _known[integration.pk] = (stored, config)
+    return config
+
+
+def stored_rules(integration: Integration) -> tuple[Any, Any]:
+    """Return the rules and the filters of an integration as their columns, in order."""
+    return _rules(integration.pk), _filters(integration.pk)
+
+
+# What was read last of each integration, and the rules that were made of it.
+_known: dict[int, tuple[Any, Config]] = {}
+
+
+def _config(rules: Iterable[Sequence[Any]], filters: Iterable[Sequence[Any]]) -> Config:
+    conditions: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for rule_id, *values in filters:
+        conditions[rule_id].append(dict(zip(FILTER_COLUMNS, values, strict=True)))
+    return Config(
+        tuple(
+            rule_json.read_rule({**dict(zip(RULE_COLUMNS, values, strict=True)), "filters": conditions[pk]})
+            for pk, *values in rules
+        )
+    )
+
+
+@compiled
+def _rules(integration_id: int) -> QuerySet:
+    return MappingRule.objects.filter(integration=integration_id).values_list("pk", *RULE_COLUMNS)
+
+
+@compiled
+def _filters(integration_id: int) -> QuerySet:
+    return Filter.objects.filter(rule__integration=integration_id).values_list("rule_id", *FILTER_COLUMNS)
 
 
 def rule_of(row: MappingRule, filters: Iterable[Filter]) -> mapping.Rule:
@@ -52,13 +90,12 @@ def apply_rules(integration: Integration, rules: Sequence[dict[str, Any]]) -> No
         raise InvalidRules(refused)
     with transaction.atomic():
         integration.rules.all().delete()
-        for position, rule in enumerate(read):
+        for position, rule in enumerate(read, start=1):
             _create(integration, position, rule_json.write_rule(rule))
 
 
 def _create(integration: Integration, position: int, written: dict[str, Any]) -> None:
     columns = {name: written[name] for name in RULE_COLUMNS}
     row = MappingRule.objects.create(integration=integration, position=position, **columns)
-    Filter.objects.bulk_create(
-        Filter(rule=row, position=place, **condition) for place, condition in enumerate(written["filters"])
-    )
+    for place, condition in enumerate(written["filters"], start=1):
+        Filter.objects.create(rule=row, position=place, **condition)  # one by one: each begins a history

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError
-from django.utils.translation import gettext as _
+from django.db import InterfaceError, OperationalError, transaction
 
 from alertops.lib.rows import update_rows
+from alertops.lib.sayings import saying
 from alerts import operations as alerts
 from alerts.logic.event import Event
 from integrations.logic import payload, pipeline
@@ -17,13 +17,15 @@ from integrations.logic.outcome import STATUS, Reason, most_telling
 from integrations.logic.pipeline import Config
 from integrations.logic.trace import Decision, Trace
 from integrations.models import InboundMessage, Integration, Outcome
-from integrations.operations import sentences
+from integrations.operations import pushes, sentences
+from integrations.operations.pushes import Pushed
 
 logger = logging.getLogger(__name__)
 
 # Not the fault of the message that was being worked on.
 DATABASE_AWAY = (OperationalError, InterfaceError)
 LONGEST_DETAIL = 1000
+_FAILED = saying("It could not be processed: %(kind)s: %(error)s")
 
 _CONCLUSION = ("status", "reason", "detail", "alert", "event_count", "processed_at")
 
@@ -45,7 +47,7 @@ class Unusable:
 
 
 def evaluate(message: InboundMessage, config: Config) -> Trace | Unusable:
-    """Return what the rules say to a message, whatever it holds."""
+    """Return what the rules say to a message, whatever it holds; a push is known by its shape before."""
     try:
         decoded = payload.decode(
             bytes(message.body),
@@ -54,8 +56,8 @@ def evaluate(message: InboundMessage, config: Config) -> Trace | Unusable:
             query_string=message.query_string,
             headers=message.headers,
         )
-        return pipeline.evaluate(decoded, config)
-    except payload.UnreadableBody as error:
+        return pushes.read(decoded) or pipeline.evaluate(decoded, config)
+    except (payload.UnreadableBody, pushes.PushUnreadable) as error:
         return Unusable(str(error))
     except Exception as error:
         logger.exception("Message %s could not be evaluated.", message.pk)
@@ -89,6 +91,11 @@ class Work:
         return [decision for decision in self.read.decisions if decision.index not in self.leaves]
 
     @property
+    def push(self) -> Pushed | None:
+        """The push that it is and that is to be done."""
+        return self.read if isinstance(self.read, Pushed) and self.decisions else None
+
+    @property
     def events(self) -> list[Event]:
         return [event for each in self.decisions if (event := event_of(self.message, each)) is not None]
 
@@ -116,6 +123,17 @@ def apply(works: Sequence[Work], *, sender: Integration, manner: Manner) -> list
 
 
 def _apply(works: Sequence[Work], sender: Integration, manner: Manner) -> list[list[Outcome]]:
+    pushed = [(work.message, work.push) for work in works if work.push is not None]
+    if not pushed:
+        return _ingest(works, sender, manner)
+    with transaction.atomic():  # of what comes together all is done, or nothing
+        # Who processes the past again has to ask for what others will notice.
+        ran = iter(pushes.run_services(sender, pushed, now=manner.now, runs=manner.notifies))
+        done = [work if work.push is None else replace(work, read=next(ran)) for work in works]
+        return _ingest(done, sender, manner)
+
+
+def _ingest(works: Sequence[Work], sender: Integration, manner: Manner) -> list[list[Outcome]]:
     events = [event for work in works for event in work.events]
     ingested = alerts.ingest_all(
         sender, events, now=manner.now, notifies=manner.notifies, is_replay=manner.is_replay
@@ -188,5 +206,4 @@ def save_conclusions(messages: Sequence[InboundMessage]) -> None:
 
 
 def _explain(error: Exception) -> str:
-    text = _("It could not be processed: %(kind)s: %(error)s")
-    return (text % {"kind": type(error).__name__, "error": error}).replace("\0", "")[:LONGEST_DETAIL]
+    return (_FAILED % {"kind": type(error).__name__, "error": error}).replace("\0", "")[:LONGEST_DETAIL]

@@ -37,7 +37,7 @@ class Preview:
 
 
 @dataclass
-class _Problem:
+class Problem:
     """How it stands with one problem.
 
     alert_id: of its alert that is not closed, else of the last one that was; None is one that has no
@@ -55,6 +55,10 @@ class _Problem:
         if self.decided_at and self.decided_at > at:
             return Reason.STALE
         self.decided_at = at
+        return self.answer(event, at=at, window=window)
+
+    def answer(self, event: Event, *, at: datetime, window: timedelta) -> Reason:
+        """Take in an event that is not stale."""
         if event.kind is Kind.OPEN:
             return self._open(event, at, window)
         if not self.is_open:
@@ -102,7 +106,7 @@ def preview(
 class _Forecast:
     """Goes through a range in order and remembers what each event would have changed."""
 
-    def __init__(self, past: Past, problems: dict[str, _Problem]) -> None:
+    def __init__(self, past: Past, problems: dict[str, Problem]) -> None:
         self.past, self.problems = past, problems
         self.originals: dict[str, int] = {}
         self.opens = False
@@ -148,9 +152,9 @@ class _Forecast:
         return reason, problem.alert_id
 
 
-def _problems(keys: set[str]) -> dict[str, _Problem]:
+def _problems(keys: set[str]) -> dict[str, Problem]:
     """Return how it stands with each key, in four look-ups by index."""
-    problems = {key: _Problem() for key in keys}
+    problems = {key: Problem() for key in keys}
     of_keys = Alert.objects.filter(key_digest__in=keys)
     for decision in AlertKey.objects.filter(digest__in=keys):
         problems[decision.digest].decided_at = decision.decided_at

@@ -38,9 +38,8 @@ def insert(arrivals: Sequence[Arrival]) -> list[int]:
     if not arrivals:
         return []
     values = [value for arrival in arrivals for value in _values(arrival)]
-    with connections.lean_cursor() as cursor:
-        cursor.execute(f"{_INSERT} {', '.join([_ROW] * len(arrivals))} RETURNING id", values)
-        return [pk for (pk,) in cursor.fetchall()]
+    written = f"{_INSERT} {', '.join([_ROW] * len(arrivals))} RETURNING id"
+    return [pk for (pk,) in connections.fetch_wide(written, values)]
 
 
 _COLUMNS = [field.name for field in fields(Arrival)]

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from django.db.models import Prefetch
-from django.utils.translation import gettext_lazy
 
+from alertops.lib.sayings import saying
 from alerts.logic.event import Kind, key_digest, told_at
 from integrations.logic.again import PastEvent, overruled
 from integrations.logic.outcome import WITH_EFFECT, Reason
@@ -15,7 +15,7 @@ from integrations.models import InboundMessage, Integration, Outcome
 from integrations.operations.effects import Manner, Unusable, evaluate, event_of, outcome_of
 
 CHUNK = 25  # messages that are held in memory, or written, at once
-_OVERRULED = gettext_lazy("Overruled: message %(other)d has a later word on this problem")
+_OVERRULED = saying("Overruled: message %(other)d has a later word on this problem")
 _KIND_OF = {
     Reason.OPENED: Kind.OPEN,
     Reason.REOPENED: Kind.OPEN,
@@ -88,6 +88,8 @@ def _events(past: Past, message: InboundMessage, read: Trace | Unusable) -> Iter
     before = effects(message)
     yield from (event for index, event in said.items() if index not in before)
     for index, outcome in before.items():
+        if Reason(outcome.reason) not in _KIND_OF:
+            continue  # services ran: that is about no problem
         event = said.get(index) or PastEvent(
             message_id=message.pk,
             index=index,

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.dateparse import parse_duration
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from alerts.models import EscalationPolicy, Team, User
@@ -30,13 +31,28 @@ class NobodyToTell(ValueError):
     """An integration needs an escalation policy or a recipient; the text says so to a person."""
 
 
+@dataclass(frozen=True)
+class Mark:
+    """The sign of a preset: one to three letters, on a ground of a hue in degrees."""
+
+    letters: str
+    hue: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Preset:
-    """A sender that is known. rules: as JSON, in order.  setup_text: Markdown, with {url} for the address."""
+    """A sender that is known.
+
+    purpose: the heading that it stands under.  words: by which it is found besides.  mark: its sign.
+    rules: as JSON, in order.  setup_text: Markdown, with {url} for the address.
+    """
 
     slug: str
     name: str
     description: str
+    purpose: str
+    words: str
+    mark: Mark
     signature_scheme: Scheme
     reopen_window: timedelta
     auto_close_after: timedelta | None
@@ -49,11 +65,21 @@ class Preset:
         """Return the steps at the sender, with the integration's address in them."""
         return self.setup_text.replace("{url}", url)
 
+    def is_found_by(self, query: str) -> bool:
+        """Tell whether each word of a search begins a word of its name, or of what it is for."""
+        known = f"{self.name} {self.purpose} {self.words} {self.description}".casefold()
+        words = [word.strip(".,:;()") for word in known.split()]
+        return all(any(word.startswith(part) for word in words) for part in query.casefold().split())
+
+
+def presets() -> tuple[Preset, ...]:
+    """Return all presets, in the reader's language: Custom first, the others by name."""
+    return _presets(get_language() or "")
+
 
 @functools.cache
-def presets() -> tuple[Preset, ...]:
-    """Return all presets: Custom first, the others by name."""
-    found = [_load(path.parent) for path in FOLDER.glob("*/preset.json")]
+def _presets(language: str) -> tuple[Preset, ...]:
+    found = [_load(path.parent, language) for path in FOLDER.glob("*/preset.json")]
     return tuple(sorted(found, key=lambda preset: (preset.slug != CUSTOM, preset.name.casefold())))
 
 
@@ -99,21 +125,30 @@ def create_integration(
     return integration
 
 
-def _load(folder: Path) -> Preset:
+def _load(folder: Path, language: str) -> Preset:
+    """Read a preset. What is said in a language, where that is so, stands in files of its own."""
     data = json.loads((folder / "preset.json").read_text("utf-8"))
+    setup, told = folder / "setup.md", folder / f"preset.{language}.json"
+    if told.exists():
+        texts = json.loads(told.read_text("utf-8"))
+        words = " ".join((data["words"], data["purpose"], texts["words"]))
+        data, setup = {**data, **texts, "words": words}, folder / f"setup.{language}.md"
     cases = json.loads((folder / "cases.json").read_text("utf-8"))
     sample = next(case for case in cases if case["name"] == data["sample"])
     return Preset(
         slug=folder.name,
         name=data["name"],
         description=data["description"],
+        purpose=data["purpose"],
+        words=data["words"],
+        mark=Mark(**data["mark"]),
         signature_scheme=Scheme(data["signature_scheme"]),
         reopen_window=_duration(data["reopen_window"]) or timedelta(0),
         auto_close_after=_duration(data["auto_close_after"]),
         sample_body=(folder / "payloads" / sample["file"]).read_text("utf-8"),
         sample_headers=sample["headers"],
         rules=tuple(data["rules"]),
-        setup_text=(folder / "setup.md").read_text("utf-8"),
+        setup_text=setup.read_text("utf-8"),
     )
 
 

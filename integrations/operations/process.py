@@ -15,14 +15,15 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import F
-from django.utils.translation import gettext as _
+from django.db.models import F, QuerySet
 
+from alertops.lib.compiled import compiled
 from alertops.lib.rows import insert_rows
+from alertops.lib.sayings import saying
 from integrations.logic.outcome import WITH_EFFECT, Reason, Status
 from integrations.logic.pipeline import Config
 from integrations.logic.trace import Trace
-from integrations.models import InboundMessage, InboundMessageQuerySet, Integration, Outcome
+from integrations.models import InboundMessage, Integration, Outcome
 from integrations.operations import tallies, turns
 from integrations.operations.config import config_of
 from integrations.operations.effects import (
@@ -37,7 +38,7 @@ from integrations.operations.effects import (
     save_conclusions,
 )
 from integrations.operations.turns import Turn, TurnLost
-from integrations.operations.waiting import HAS_DELIVERY_ID, waiting_of
+from integrations.operations.waiting import HAS_DELIVERY_ID, IS_WAITING, waiting_of
 
 logger = logging.getLogger(__name__)
 
@@ -49,14 +50,20 @@ LONGEST_READING = 0.2  # seconds; what is not read by then waits for the next ba
 # A worker may be killed for other reasons: that it happens to one message alone so many times in a row
 # is no accident.
 MOST_STARTS_ALONE = 3
+_SET_ASIDE = saying(
+    "It was set aside: the process that worked on it died or failed, %(count)d times in a row."
+)
+_REDELIVERED = saying("Delivered before, as message %(original)d")
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Messages that this process has begun."""
+    """Messages that this process has begun, and by which settings they are read."""
 
     turn: Turn
     messages: list[InboundMessage]
+    sender: Integration
+    config: Config
 
     @property
     def is_suspect(self) -> bool:
@@ -64,7 +71,7 @@ class Batch:
         return self.messages[0].start_count > 0
 
     @property
-    def rows(self) -> InboundMessageQuerySet:
+    def rows(self) -> QuerySet[InboundMessage]:
         return InboundMessage.objects.filter(pk__in=[message.pk for message in self.messages])
 
 
@@ -73,31 +80,21 @@ def process_waiting(integration_id: int, *, now: datetime) -> int:
     return sum(iter(lambda: process_batch(integration_id, now=now), 0))
 
 
-def process_batch(integration_id: int, *, now: datetime, longest: float = LONGEST_READING) -> int:
-    """Process the next messages of an integration; return how many, 0 when nothing waits.
-
-    Also 0 when another process has the turn. What the database raises is raised again, with nothing done.
-    longest: seconds after which no further message of the batch is read.
-    """
-    if not waiting_of(integration_id)[:1].exists():
-        return 0
-    sender = Integration.objects.select_related("escalation_policy").get(pk=integration_id)
-    config = config_of(sender)
+def process_batch(integration_id: int, *, now: datetime) -> int:
+    """Process the next messages of an integration; return how many, 0 when nothing waits."""
     batch = begin_batch(integration_id, now=now)
-    if batch is None:
-        return 0
-    try:
-        return finish_batch(batch, sender, config, now=now, longest=longest)
-    except TurnLost as lost:
-        logger.warning("%s What it was about to write is left to the other process.", lost)
-        return 0
-    except Exception as error:
-        _give_back(batch, error)
-        raise
+    return finish_batch(batch, now=now) if batch else 0
 
 
 def begin_batch(integration_id: int, *, now: datetime) -> Batch | None:
-    """Take the turn and the next messages, and note that before anything else can happen."""
+    """Take the turn and the next messages, and note that before anything else can happen.
+
+    None when nothing waits, or another process has the turn.
+    """
+    if not _first_waiting(integration_id):
+        return None
+    [sender] = _sender(integration_id)
+    config = config_of(sender)
     with transaction.atomic():
         turn = turns.take(integration_id, now=now)
         if turn is None:
@@ -106,7 +103,7 @@ def begin_batch(integration_id: int, *, now: datetime) -> Batch | None:
         if not messages:
             turns.end(turn)
             return None
-        batch = Batch(turn, messages)
+        batch = Batch(turn, messages, sender, config)
         if batch.is_suspect:
             batch.rows.update(status=Status.PROCESSING, start_count=F("start_count") + 1)
         else:
@@ -114,33 +111,65 @@ def begin_batch(integration_id: int, *, now: datetime) -> Batch | None:
         return batch
 
 
+def finish_batch(batch: Batch, *, now: datetime, longest: float = LONGEST_READING) -> int:
+    """Do what was begun; return how many messages got done, 0 when another process has the turn by now.
+
+    What the database raises is raised again, with nothing done.
+    now: the time after it was begun, so that what comes later is later by the clock too: who begins may
+    have waited while another process had its turn.
+    longest: seconds after which no further message of the batch is read.
+    """
+    try:
+        return _finish(batch, now, longest)
+    except TurnLost as lost:
+        logger.warning("%s What it was about to write is left to the other process.", lost)
+        return 0
+    except Exception as error:
+        _give_back(batch, error)
+        raise
+
+
 def _next_messages(integration_id: int) -> list[InboundMessage]:
     """Return the oldest that wait; one that was begun before comes alone, lest it drag others with it."""
-    oldest = waiting_of(integration_id)
     ids: list[int] = []
     size = 0
-    for pk, starts, body_size in oldest.values_list("pk", "start_count", "body_size")[:BATCH]:
+    for pk, starts, body_size in _sizes(integration_id):
         size += body_size
         if ids and (starts or size > MOST_BYTES):
             break
         ids.append(pk)
         if starts:
             break
-    return list(InboundMessage.objects.filter(pk__in=ids).order_by("pk"))
+    return _messages(ids)
 
 
-def finish_batch(
-    batch: Batch, sender: Integration, config: Config, *, now: datetime, longest: float = LONGEST_READING
-) -> int:
-    """Read messages, then do all that they do in one transaction; return how many got done.
+@compiled
+def _first_waiting(integration_id: int) -> QuerySet:
+    return waiting_of(integration_id).values_list("pk")[:1]
 
-    Raises TurnLost, with nothing done.
-    """
-    works = _read_in_time(batch, config, longest)
+
+@compiled
+def _sender(integration_id: int) -> QuerySet:
+    return Integration.objects.select_related("escalation_policy").filter(pk=integration_id)
+
+
+@compiled
+def _sizes(integration_id: int) -> QuerySet:
+    return waiting_of(integration_id).values_list("pk", "start_count", "body_size")[:BATCH]
+
+
+@compiled
+def _messages(ids: Sequence[int]) -> QuerySet:
+    return InboundMessage.objects.filter(pk__in=ids).order_by("pk")
+
+
+def _finish(batch: Batch, now: datetime, longest: float) -> int:
+    """Read messages, then do all that they do in one transaction; raises TurnLost, with nothing done."""
+    works = _read_in_time(batch, longest)
     done = [work.message for work in works]
     with transaction.atomic():
         turns.end(batch.turn)
-        outcomes = _do(works, sender, Manner(now=now))
+        outcomes = _do(works, batch.sender, Manner(now=now))
         for message, of_message in zip(done, outcomes, strict=True):
             conclude(message, of_message, now=now)
         insert_rows(list(itertools.chain.from_iterable(outcomes)))
@@ -149,7 +178,7 @@ def finish_batch(
     return len(done)
 
 
-def _read_in_time(batch: Batch, config: Config, longest: float) -> list[Work]:
+def _read_in_time(batch: Batch, longest: float) -> list[Work]:
     """Evaluate messages as long as there is time, and room for their events; the first in any case."""
     until = time.monotonic() + longest
     works: list[Work] = []
@@ -157,7 +186,7 @@ def _read_in_time(batch: Batch, config: Config, longest: float) -> list[Work]:
     for message in batch.messages:
         if works and (time.monotonic() > until or event_count >= BATCH):
             break
-        works.append(Work(message, _read(message, config)))
+        works.append(Work(message, _read(message, batch.config)))
         event_count += len(works[-1].decisions)
     return works
 
@@ -165,9 +194,8 @@ def _read_in_time(batch: Batch, config: Config, longest: float) -> list[Work]:
 def _read(message: InboundMessage, config: Config) -> Trace | Unusable:
     if message.start_count <= MOST_STARTS_ALONE:
         return evaluate(message, config)
-    why = _("It was set aside: the process that worked on it died or failed, %(count)d times in a row.")
     logger.error("Message %s is set aside after %s starts.", message.pk, message.start_count)
-    return Unusable(why % {"count": message.start_count})
+    return Unusable(_SET_ASIDE % {"count": message.start_count})
 
 
 def _do(works: Sequence[Work], sender: Integration, manner: Manner) -> list[list[Outcome]]:
@@ -204,13 +232,24 @@ def delivered_before(integration_id: int, messages: Iterable[InboundMessage]) ->
     names = {message.delivery_id for message in messages if message.delivery_id}
     if not names:
         return {}
+    done = dict(_done_before(integration_id, sorted(names)))
+    return {done[pk]: pk for pk in _with_effect(list(done))} if done else {}
+
+
+@compiled
+def _done_before(integration_id: int, delivery_ids: Sequence[str]) -> QuerySet:
+    """Return processed messages with some delivery ids; hardly ever there are any."""
     rows = InboundMessage.objects.filter(
-        HAS_DELIVERY_ID,
-        integration_id=integration_id,
-        delivery_id__in=names,
-        outcomes__reason__in=WITH_EFFECT,
+        HAS_DELIVERY_ID, ~IS_WAITING, integration_id=integration_id, delivery_id__in=delivery_ids
     )
-    return dict(rows.order_by("-id").values_list("delivery_id", "id"))
+    return rows.order_by().values_list("id", "delivery_id")
+
+
+@compiled
+def _with_effect(message_ids: Sequence[int]) -> QuerySet:
+    """Return those of some messages that had an effect, the first last."""
+    rows = Outcome.objects.filter(message__in=message_ids, reason__in=sorted(WITH_EFFECT))
+    return rows.order_by("-message").values_list("message", flat=True)
 
 
 def redelivered(message: InboundMessage, before: dict[str, int], manner: Manner) -> list[Outcome]:
@@ -218,7 +257,7 @@ def redelivered(message: InboundMessage, before: dict[str, int], manner: Manner)
     original = before.get(message.delivery_id, message.pk)
     if original == message.pk:
         return []
-    detail = _("Delivered before, as message %(original)d") % {"original": original}
+    detail = _REDELIVERED % {"original": original}
     return [outcome_of(message, Reason.REDELIVERED, manner, detail=detail)]
 
 

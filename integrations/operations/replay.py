@@ -16,7 +16,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from alertops.lib import jobs
+from alertops.lib import jobs, moments
+from alertops.lib.sayings import saying
 from alerts.models import User
 from integrations.logic.outcome import WITH_EFFECT, Reason, Status
 from integrations.models import WAITING, InboundMessage, Integration, Outcome, Replay
@@ -46,6 +47,9 @@ LEASE = timedelta(seconds=settings.Q_CLUSTER["ALT_CLUSTERS"]["slow"]["timeout"] 
 # How often a run may begin and get nowhere before it is given up: it breaks whoever does it.
 MOST_STARTS = 3
 _TRIES, _BETWEEN_TRIES = 50, 0.1  # seconds
+
+_DIED = saying("Each process that worked on it died or failed.")
+_TOO_LATE = saying("It did not end in time; what is done is done.")
 
 
 class NothingToReplay(Exception):
@@ -101,11 +105,11 @@ def replayable(
 
 
 def received_between(integration: Integration, since: datetime, until: datetime) -> list[int]:
-    """Return the messages of a range of time, half-open, in order."""
-    messages = InboundMessage.objects.filter(
-        integration=integration, received_at__gte=since, received_at__lt=until
+    """Return the messages of a range of time, half-open, in order; at most one more than a run can take."""
+    messages = moments.within(
+        InboundMessage.objects.filter(integration=integration), "received_at", since=since, until=until
     )
-    return list(messages.order_by("pk").values_list("pk", flat=True))
+    return list(messages.order_by("pk").values_list("pk", flat=True)[: MOST_MESSAGES + 1])
 
 
 def run_replay(replay_id: int, *, now: datetime) -> None:
@@ -116,8 +120,7 @@ def run_replay(replay_id: int, *, now: datetime) -> None:
     replay = unfinished.get()
     try:
         if replay.start_count > MOST_STARTS:
-            why = _("Each process that worked on it died or failed.")
-            _end(replay, Replay.Status.FAILED, now, error=why)
+            _end(replay, Replay.Status.FAILED, now, error=_DIED)
         else:
             _run(replay, now)
     except DATABASE_AWAY:
@@ -132,7 +135,7 @@ def run_replay(replay_id: int, *, now: datetime) -> None:
 def give_up_old_replays(now: datetime) -> int:
     """End runs that did not come to their end in a long time; return how many."""
     return Replay.objects.filter(UNFINISHED, requested_at__lt=now - LONGEST_RUN).update(
-        status=Replay.Status.FAILED, ended_at=now, error=_("It did not end in time; what is done is done.")
+        status=Replay.Status.FAILED, ended_at=now, error=_TOO_LATE
     )
 
 

@@ -11,9 +11,9 @@ its index, which no other index has, and the condition is sent once: twice, it i
 
 from datetime import datetime
 
-from django.db.models import BooleanField, F, Func, Min, OuterRef, Subquery
+from django.db.models import BooleanField, F, Func, Min, OuterRef, QuerySet, Subquery
 
-from integrations.models import InboundMessage, InboundMessageQuerySet, Integration
+from integrations.models import InboundMessage, Integration
 
 IS_WAITING = Func(
     F("status"), template="%(expressions)s IN ('pending', 'processing')", output_field=BooleanField()
@@ -21,7 +21,7 @@ IS_WAITING = Func(
 HAS_DELIVERY_ID = Func(F("delivery_id"), template="NOT (%(expressions)s = '')", output_field=BooleanField())
 
 
-def waiting() -> InboundMessageQuerySet:
+def waiting() -> QuerySet[InboundMessage]:
     """Return the messages that wait, by integration and the oldest of each first, by their index.
 
     To know whether there are any, ask for `[:1].exists()`: without the slice Django drops the order.
@@ -29,7 +29,7 @@ def waiting() -> InboundMessageQuerySet:
     return InboundMessage.objects.filter(IS_WAITING).order_by("integration_id", "id")
 
 
-def waiting_of(integration_id: int) -> InboundMessageQuerySet:
+def waiting_of(integration_id: int) -> QuerySet[InboundMessage]:
     """Return the messages of one integration that wait, oldest first.
 
     By a range of one: were they equal, the order of the ids alone would do, and the primary key has it.

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 
 import pytest
+from django.utils import translation
 
 from alerts.logic.event import key_digest
 from integrations.logic import mapping, payload, pipeline, rule_json
@@ -48,6 +49,17 @@ def test_a_preset_has_a_set_up_page_with_its_address(slug):
     assert "https://alerts.example.com/in/x" in preset.setup_for("https://alerts.example.com/in/x")
     assert "{url}" not in preset.setup_for("https://alerts.example.com/in/x")
     assert preset.description
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_preset_has_its_place_in_the_gallery_and_a_mark_of_its_own(slug):
+    preset = operations.preset(slug)
+
+    assert preset.purpose in {"Builds", "Monitoring", "Anything else"}
+    assert preset.words
+    assert 1 <= len(preset.mark.letters) <= 3
+    assert 0 <= preset.mark.hue < 360
+    assert [other for other in operations.presets() if other.mark == preset.mark] == [preset]
 
 
 @pytest.mark.parametrize("slug", SLUGS)
@@ -121,3 +133,18 @@ def _told(decision, expected):
         facts["users"] = list(facts["users"])
         facts["occurred_at"] = facts["occurred_at"] and facts["occurred_at"].isoformat()
     return {name: facts[name] for name in expected}
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_preset_speaks_every_language_and_is_found_by_the_words_of_each(slug):
+    english = operations.preset(slug)
+    with translation.override("de"):
+        german = operations.preset(slug)
+
+        assert operations.presets()[0].slug == "custom"
+        assert german.is_found_by(english.name if slug != "custom" else "webhook")
+    assert german.description != english.description
+    assert german.setup_text != english.setup_text
+    assert german.setup_text.count("{url}") == english.setup_text.count("{url}")
+    assert german.setup_text.count("\n| ") == english.setup_text.count("\n| ")
+    assert german.rules == english.rules

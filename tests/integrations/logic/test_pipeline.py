@@ -189,8 +189,11 @@ def test_all_filters_of_all_and_one_of_any_must_hold(filters, is_match):
     ("filters", "why"),
     [
         ([NOBODY], "“Builds”: there is no “nobody”."),
-        ([_filter("commit_status^state", "X")], "“Builds”: commit_status^state “FAILED” does not equal “X”."),
-        ([{**STATE, "is_negated": True}], "commit_status^state “FAILED” equals “FAILED” and must not."),
+        (
+            [_filter("commit_status^state", "X")],
+            "“Builds”: commit_status^state: “FAILED” does not equal “X”.",
+        ),
+        ([{**STATE, "is_negated": True}], "commit_status^state: “FAILED” equals “FAILED” and must not."),
         ([_any(NOBODY)], "“Builds”: none of its “any” filters holds."),
     ],
 )
@@ -240,7 +243,7 @@ def test_a_rule_none_of_whose_elements_match_leaves_it_to_the_next():
     )
 
     assert [rule.result for rule in trace.rules] == ["refuses", "decides"]
-    assert trace.rules[0].reason == "none of 2 elements matches; the first: there is no “nobody”"
+    assert trace.rules[0].reason == "none of 2 elements matches (the first: there is no “nobody”)"
 
 
 @pytest.mark.parametrize(

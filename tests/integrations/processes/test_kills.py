@@ -6,7 +6,7 @@ from tests.integrations.processes import worlds
 
 pytestmark = pytest.mark.processes
 BUILDS = 10
-ROUNDS = 20
+ROUNDS = 200  # as many as are not all processed before the last kill
 KILLS = 12  # of two processes each
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from alerts.models import Alert, AlertEvent, User
 from integrations import engine, operations, tasks
-from integrations.models import InboundMessage, Integration, Outcome
+from integrations.models import WAITING, InboundMessage, Integration, Outcome
 
 BEGIN = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -101,7 +101,7 @@ def _fork(work: Callable[[], None]) -> int:
 
 
 def waiting() -> int:
-    return InboundMessage.objects.waiting().count()
+    return InboundMessage.objects.filter(WAITING).count()
 
 
 def last_message() -> list[str]:
