@@ -1,0 +1,43 @@
+"""Brokers: small programs that act on every push. `from brokers import BaseBroker` is all one needs."""
+
+from brokers.base import (
+    Answer,
+    BaseBroker,
+    Boolean,
+    BranchFilterField,
+    BrokerError,
+    Choice,
+    EmailList,
+    Field,
+    FieldError,
+    Host,
+    InvalidSettings,
+    Mail,
+    Password,
+    Request,
+    String,
+    TemporaryError,
+    Text,
+    Url,
+)
+
+__all__ = [
+    "Answer",
+    "BaseBroker",
+    "Boolean",
+    "BranchFilterField",
+    "BrokerError",
+    "Choice",
+    "EmailList",
+    "Field",
+    "FieldError",
+    "Host",
+    "InvalidSettings",
+    "Mail",
+    "Password",
+    "Request",
+    "String",
+    "TemporaryError",
+    "Text",
+    "Url",
+]

@@ -1,0 +1,78 @@
+"""What brokers are told and may do is documented, and nothing else is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from brokers import base
+from brokers.base import Answer, BaseBroker, Field
+from brokers.builtin import BUILTIN
+from brokers.logic.keywords import ACTIONS
+from tests.brokers.pushes import told
+
+ROOT = Path(__file__).resolve().parents[2]
+API = (ROOT / "docs" / "broker-api.md").read_text()
+HELP = ROOT / "brokers" / "builtin" / "help"
+
+
+def words(text: str) -> set[str]:
+    """Return the words that a page sets as code, its blocks of code left out."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return set(re.findall(r"[A-Za-z_]\w*", " ".join(re.findall(r"`([^`]+)`", prose))))
+
+
+def test_every_key_of_the_payload_is_documented():
+    payload = told("github/push")
+    commit, change = payload["commits"][0], payload["changes"][0]
+    keys = {*payload, *payload["repository"], *payload["host"], *commit, *change}
+
+    assert keys - words(API) == set()
+
+
+def test_every_field_and_call_is_documented():
+    fields = {
+        name
+        for name, held in vars(base).items()
+        if isinstance(held, type) and issubclass(held, Field) and held is not Field
+    }
+    calls = {name for name in vars(BaseBroker) if not name.startswith("_")}
+    answers = {name for name in (*vars(Answer), *Answer.__dataclass_fields__) if not name.startswith("_")}
+
+    assert fields - words(API) == set()
+    assert calls - {"name", "title", "summary", "host"} - words(API) == set()
+    assert answers - {"address"} - words(API) == set()
+
+
+@pytest.mark.parametrize(("name", "broker"), BUILTIN.items())
+def test_every_broker_has_a_page_that_names_its_settings(name, broker):
+    page = (HELP / f"{name}.md").read_text()
+    labels = [field.label for field in broker.fields]
+    inherited = [field.label for field in BUILTIN["email"].fields] if name == "email_diff" else []
+
+    assert page.startswith(f"# {broker.title}\n")
+    assert broker.name == name
+    assert broker.summary.endswith(".")
+    assert [label for label in labels if label.lower() not in page.lower() and label not in inherited] == []
+
+
+def test_every_broker_is_in_the_list_of_brokers():
+    listed = (ROOT / "docs" / "brokers.md").read_text()
+
+    assert [broker.title for broker in BUILTIN.values() if f"[{broker.title}]" not in listed] == []
+
+
+def test_every_word_that_moves_an_issue_is_on_its_page():
+    page = (HELP / "issues.md").read_text()
+
+    assert {word for word in ACTIONS if not re.search(rf"\b{word}\b", page)} == set()
+
+
+@pytest.mark.parametrize("broker", BUILTIN.values())
+def test_fields_are_described_so_that_a_form_can_be_made(broker):
+    names = [field.name for field in broker.fields]
+
+    assert len(names) == len(set(names))
+    assert all(field.label for field in broker.fields)
+    optional = [field for field in broker.fields if not field.required]
+    assert all(field.clean(field.clean(field.default)) == field.clean(field.default) for field in optional)
