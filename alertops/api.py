@@ -11,9 +11,14 @@ from rest_framework.routers import SimpleRouter
 
 from alertops.lib.endpoints import Endpoint
 from alerts.api import AlertViewSet
+from brokers.api import PushViewSet, RepositoryViewSet, RunViewSet, ServiceViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("alerts", AlertViewSet, basename="alert")
+router.register("repositories", RepositoryViewSet, basename="repository")
+router.register("repository-services", ServiceViewSet, basename="repository-service")
+router.register("pushes", PushViewSet, basename="push")
+router.register("runs", RunViewSet, basename="run")
 
 
 class NoSuchEndpoint(Endpoint):

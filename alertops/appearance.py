@@ -4,6 +4,8 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 
 # Iris: no status has this colour. The same steps are in static/alertops/mark.svg and in the mails.
 IRIS = {
@@ -32,8 +34,13 @@ def style_sheet(_request: HttpRequest) -> str:
 
 
 def script(_request: HttpRequest) -> str:
-    """Return the address of our one script."""
+    """Return the address of the little that our pages do by themselves."""
     return static("alertops/app.js")
+
+
+def names(_request: HttpRequest) -> str:
+    """Return the address of what gives names to Django's widgets, for those who hear a page."""
+    return static("alertops/names.js")
 
 
 APPEARANCE: dict[str, Any] = {
@@ -43,8 +50,9 @@ APPEARANCE: dict[str, Any] = {
     "SITE_ICON": mark,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": mark}],
     "STYLES": [style_sheet],
-    "SCRIPTS": [script],
+    "SCRIPTS": [script, names],
     "COLORS": {"primary": IRIS},
     "BORDER_RADIUS": "8px",
     "SHOW_VIEW_ON_SITE": False,
+    "ACCOUNT": {"navigation": [{"title": _("My page"), "link": reverse_lazy("admin:alerts_user_me")}]},
 }

@@ -11,7 +11,6 @@ import multiprocessing
 import multiprocessing.util
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,9 +56,9 @@ def join(folder: Path, supervisor: int) -> None:
     _desk.folder = folder
     _desk.sit_down(PARENT)
     multiprocessing.util.register_after_fork(_desk, _arrive)
-    signals.pre_execute.connect(_began, dispatch_uid="alertops.cluster")
-    signals.post_execute_in_worker.connect(_ended, dispatch_uid="alertops.cluster")
-    signals.post_execute.connect(_ended, dispatch_uid="alertops.cluster")
+    signals.pre_execute.connect(began, dispatch_uid="alertops.cluster")
+    signals.post_execute_in_worker.connect(ended, dispatch_uid="alertops.cluster")
+    signals.post_execute.connect(ended, dispatch_uid="alertops.cluster")
 
 
 def roll_call(folder: Path) -> tuple[list[Card], list[Card]]:
@@ -129,26 +128,21 @@ def _arrive(desk: _Desk) -> None:
     multiprocessing.util.Finalize(None, leave, exitpriority=-100)
 
 
-def _never_raising(receiver: Callable[[], None]) -> Callable[..., None]:
-    """A full disk may blind the watchdog, but not stop a task."""
-
-    @functools.wraps(receiver)
-    def received(**_signal: Any) -> None:
-        try:
-            receiver()
-        except OSError as error:
-            logger.warning("The card of process %s was not written: %s", os.getpid(), error)
-
-    return received
-
-
-@_never_raising
-def _began() -> None:
+def began(**_signal: Any) -> None:
+    """Note that this process works on a task."""
     _desk.began = time.monotonic()
-    _desk.write()
+    _write_card()
 
 
-@_never_raising
-def _ended() -> None:
+def ended(**_signal: Any) -> None:
+    """Note that it does not any more."""
     _desk.ended = time.monotonic()
-    _desk.write()
+    _write_card()
+
+
+def _write_card() -> None:
+    """Write the card; a full disk may blind the watchdog, but not stop a task."""
+    try:
+        _desk.write()
+    except OSError as error:
+        logger.warning("The card of process %s was not written: %s", os.getpid(), error)

@@ -1,4 +1,5 @@
-"""What a newcomer finds: two people on call, a policy, an integration whose `curl` line opens an alert."""
+"""What a newcomer finds: two people on call, a policy, an integration whose `curl` line opens an alert, and a
+repository with services that act on its pushes."""
 
 import json
 import os
@@ -12,7 +13,10 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from alertops import roles
+from alertops.lib.display import clock
 from alerts.models import EscalationPolicy, EscalationStep, Team, TeamMembership, User
+from brokers import operations as brokers
+from brokers.models import Repository
 from integrations import operations
 from integrations.models import Integration
 
@@ -79,6 +83,7 @@ def create() -> None:
     policy = _policy(ben)
     if not Integration.objects.filter(name=INTEGRATION).exists():
         operations.create_integration("bitbucket", name=INTEGRATION, policy=policy, users=[anna])
+    _repository(anna)
 
 
 def describe() -> Demo:
@@ -110,10 +115,23 @@ def _policy(second: User) -> EscalationPolicy:
         name="Website on call", defaults={"description": "Anna at once, Ben after five minutes"}
     )
     if is_new:
-        EscalationStep.objects.create(policy=policy, position=0, tells_recipients=True)
-        step = EscalationStep.objects.create(policy=policy, position=1, wait=timedelta(minutes=5))
+        EscalationStep.objects.create(policy=policy, position=1, tells_recipients=True)
+        step = EscalationStep.objects.create(policy=policy, position=2, wait=timedelta(minutes=5))
         step.users.add(second)
     return policy
+
+
+def _repository(administrator: User) -> None:
+    """Mail what is pushed, and open an alert on a forced push."""
+    now = clock()
+    repository, is_new = Repository.objects.get_or_create(
+        host="bitbucket.org", full_name="acme/website", defaults={"kind": "bitbucket", "created_at": now}
+    )
+    if is_new:
+        repository.administrator_users.add(administrator)
+        brokers.add_service(repository, "email", settings={"to": [administrator.email]}, now=now)
+        words = {"opens": "[incident]", "closes": "[solved]"}
+        brokers.add_service(repository, "alert", branch_filter="main, release/*", settings=words, now=now)
 
 
 def _password() -> str:

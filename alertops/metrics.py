@@ -17,11 +17,12 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from alertops import health
+from alertops import health, nodes
 from alertops.lib import jobs, measures
 from alerts.logic.event import Severity
 from alerts.logic.lifecycle import Status
 from alerts.models import Alert, Escalation, Notification
+from brokers.models import BrokerRun
 from integrations import operations
 from integrations.operations.tallies import BOUNDS
 from integrations.operations.waiting import waiting
@@ -58,6 +59,11 @@ AMOUNTS = (
         "alertops_notifications_due",
         "Notifications that are due to be sent, at most 10,000.",
         lambda now: Notification.objects.pending().filter(due_at__lte=now),
+    ),
+    Amount(
+        "alertops_broker_runs_due",
+        "Runs of repository services that are due, at most 10,000.",
+        lambda now: BrokerRun.objects.filter(next_attempt_at__lte=now),
     ),
 )
 # By the names of `health`; what does not wait is 0 seconds old.
@@ -112,7 +118,16 @@ class _Collected(Collector):
 def _stored(now: datetime) -> list[Metric]:
     up = GaugeMetricFamily("alertops_database_up", "Whether the database answers.", value=1)
     try:
-        return [up, *_deliveries(), *_ages(now), *_amounts(now), _failures(now), _alerts(), _queues()]
+        return [
+            up,
+            *_deliveries(),
+            *_ages(now),
+            *_amounts(now),
+            _failures(now),
+            _alerts(),
+            _queues(),
+            _workers(now),
+        ]
     except DatabaseError as error:
         logger.warning("The database is away, so most figures are missing: %s", error)
         return [GaugeMetricFamily(up.name, up.documentation, value=0)]
@@ -190,3 +205,17 @@ def _queues() -> Metric:
         except jobs.FAILURES as error:
             logger.warning("The task queue %s does not tell its length: %s", cluster, error)
     return queues
+
+
+def _workers(now: datetime) -> Metric:
+    workers = GaugeMetricFamily(
+        "alertops_workers_alive", "Worker processes that live, on all machines.", labels=["cluster"]
+    )
+    try:
+        alive = nodes.alive(now)
+    except jobs.FAILURES as error:
+        logger.warning("The cache does not tell which workers live: %s", error)
+        return workers
+    for cluster in (jobs.ALERTS, jobs.SLOW):
+        workers.add_metric([cluster], alive[cluster])
+    return workers

@@ -17,10 +17,12 @@ _READ = {
         *("inboundmessage", "integration", "mappingrule", "filter", "outcome", "replay"),
         "unmatcheddelivery",
     ],
+    "brokers": ["brokerrun", "push", "repository", "repositoryservice", "runrequest"],
 }
 _CONFIGURATION = {
     "integrations": ["integration", "mappingrule", "filter"],
     "alerts": ["escalationpolicy", "escalationstep"],
+    "brokers": ["repository", "repositoryservice"],
 }
 _PEOPLE = {"alerts": ["user", "team", "teammembership"], "knox": ["authtoken"]}
 

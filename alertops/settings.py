@@ -58,10 +58,12 @@ INSTALLED_APPS = [
     "unfold.contrib.filters",
     "alertops.admin.AlertopsAdminConfig",
     "django.contrib.auth",
+    "django.contrib.humanize",  # its words for times and places in an order
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "django_filters",
     "django_q",
@@ -69,6 +71,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "knox",
     "rest_framework",
+    "simple_history",
 ]
 
 MIDDLEWARE = [
@@ -76,14 +79,16 @@ MIDDLEWARE = [
     "integrations.middleware.StraightToTheDoor",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "alertops.middleware.LanguageMiddleware",
     "alertops.middleware.TimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -96,6 +101,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
             ],
         },
     },
@@ -111,11 +117,35 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "alerts.rights.ByTeam",
+]
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+
+# Log-in: after five wrong passwords for one name from one address, that address waits
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False  # the page is ours
+AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "alertops.lib.addresses.throttled_address"
+AXES_HANDLER = "alertops.throttle.Handler"  # and whoever tries many names waits, too
+AXES_LOCKOUT_CALLABLE = "alertops.accounts.locked_out"
+
 # Database: SQLite beside the data unless DATABASE_URL names PostgreSQL
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'alertops.sqlite3'}")}
 DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+# Whether a pooler lends the server's connections for single transactions, so that nothing can be left in one.
+HAS_POOLER = env.bool("ALERTOPS_POOLER", default=False)
+if not IS_SQLITE and not HAS_POOLER:
+    DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 2
 if IS_SQLITE:
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
@@ -161,7 +191,7 @@ Q_CLUSTER = {
     "save_limit": -1,
     "catch_up": False,
     "recycle": 5000,
-    "poll": 0.02,
+    "poll": 0.03,
     "cache": "process",
     "log_level": "WARNING",
     "ALT_CLUSTERS": {
@@ -182,11 +212,16 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("ALERTOPS_MAIL_FROM", default=f"alertops@{_base.hostname}")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
+# The way out: calls to servers that somebody has named in a form
+OUTBOUND_NETWORKS = env.list("ALERTOPS_OUTBOUND_NETWORKS", default=[])
+CA_FILE = env("ALERTOPS_CA_FILE", default="")
+
 # The door
 DOOR_THREADS = env.int("ALERTOPS_DOOR_THREADS", default=1)
 DOOR_SECONDS = env.float("ALERTOPS_DOOR_SECONDS", default=10)
 MAX_BODY_BYTES = env.int("ALERTOPS_MAX_BODY_BYTES", default=1_000_000)
 MESSAGE_RETENTION = timedelta(days=env.int("ALERTOPS_MESSAGE_RETENTION_DAYS", default=90))
+REPOSITORIES_BY_PUSH = env.bool("ALERTOPS_REPOSITORIES_BY_PUSH", default=True)
 METRICS_TOKEN = env("ALERTOPS_METRICS_TOKEN", default="")
 TRUSTED_PROXY_COUNT = env.int("ALERTOPS_TRUSTED_PROXIES", default=0)
 
@@ -208,6 +243,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": "alerts.models.alert.STATUS_CHOICES",
+        "RunStatusEnum": "brokers.models.run.BrokerRun.Status",
+    },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
@@ -217,8 +256,14 @@ SPECTACULAR_SETTINGS = {
 UNFOLD = APPEARANCE
 
 # Language and time
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # each in its own words
+LANGUAGE_CODE = env("ALERTOPS_LANGUAGE", default="en")
+if LANGUAGE_CODE not in dict(LANGUAGES):
+    known = ", ".join(dict(LANGUAGES))
+    raise ImproperlyConfigured(f"ALERTOPS_LANGUAGE is {LANGUAGE_CODE!r}: use one of {known}.")
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env("ALERTOPS_TIME_ZONE", default="UTC")
 USE_TZ = True
@@ -234,7 +279,7 @@ STORAGES = {
 
 # Security follows from the base URL
 CSRF_TRUSTED_ORIGINS = [f"{_base.scheme}://{_base.netloc}"]
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
@@ -264,5 +309,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["tokens"]}},
     "root": {"handlers": ["console"], "level": env("ALERTOPS_LOG_LEVEL", default="INFO")},
     # Anybody can ask for any host, and as often as they like; the answer names the mend.
-    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
+    "loggers": {
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "axes": {"level": "ERROR"},  # it writes a line for each log-in
+    },
 }

@@ -50,6 +50,7 @@ class Cluster:
         self._start_at = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._identity = ""
+        self._alive = 0
         self.watchdog: Watchdog | None = None
 
     def bury(self) -> None:
@@ -70,6 +71,7 @@ class Cluster:
                 self._start(now)
             return False
         living, fallen = cluster.roll_call(self.folder)
+        self._alive = sum(card.role == cluster.WORKER for card in living)
         reason = self.watchdog.look(living, fallen, now)
         if reason is None and not processes.is_alive(self._identity):
             reason = "its parent process ended"
@@ -82,6 +84,11 @@ class Cluster:
             logger.error("A %s of cluster %s died; it will be replaced.", card.role, self.name)
             cluster.forget(self.folder, card.pid)
         return bool(fallen)
+
+    @property
+    def crew(self) -> tuple[int, int]:
+        """How many workers lived at the last look, and how many there should be."""
+        return self._alive, self._workers
 
     def ask_to_stop(self) -> None:
         """Ask the parent alone: its workers end their tasks first."""
@@ -103,6 +110,7 @@ class Cluster:
             living, fallen = cluster.roll_call(self.folder)
             self._clear_away([*living, *fallen])
         self._process = self.watchdog = None
+        self._alive = 0
 
     def _start(self, now: float) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -140,7 +148,7 @@ class Supervisor:
     def __init__(self) -> None:
         self._folder = settings.DATA_DIR / "run" / (platform.node() or "node")
         self._clusters = [Cluster(name, self._folder) for name in NAMES]
-        self._ticker = Ticker(self._listeners)
+        self._ticker = Ticker(self._listeners, lambda: {one.name: one.crew for one in self._clusters})
         self._stops = 0
         self._must_stop = threading.Event()
 

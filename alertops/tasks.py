@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from alerts import engine as alerts
+from brokers import engine as brokers
 from integrations import engine as integrations
 
 FAILURES_ARE_KEPT = timedelta(days=7)
@@ -19,11 +20,14 @@ def tick() -> None:
 
 
 def tick_at(now: datetime) -> None:
-    """Have what is due at an instant done soon; that one app fails does not keep the other waiting."""
+    """Have what is due at an instant done soon; that one app fails does not keep the others waiting."""
     try:
         alerts.tick(now)
     finally:
-        integrations.tick(now)
+        try:
+            integrations.tick(now)
+        finally:
+            brokers.tick(now)
 
 
 def heartbeat() -> None:
@@ -33,6 +37,7 @@ def heartbeat() -> None:
 def prune() -> None:
     """Delete what is past its retention."""
     now = timezone.now()  # noqa: TID251 (a door reads the clock)
+    brokers.prune(now, settings.MESSAGE_RETENTION)
     integrations.prune_messages(now, settings.MESSAGE_RETENTION)
     alerts.prune_keys(now, settings.MESSAGE_RETENTION)
     Failure.objects.filter(stopped__lt=now - FAILURES_ARE_KEPT).delete()

@@ -4,17 +4,20 @@ A thread of its own, beside the watchdog: it waits for the database, and a datab
 """
 
 import logging
+import platform
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from django import db
 from django.core.cache import cache
 from django.utils import timezone
 
-from alertops import health, tasks
+from alertops import health, nodes, tasks
 from alertops.lib import jobs
+from integrations import operations
+from integrations.operations.hours import hour_of
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +32,19 @@ class Ticker(threading.Thread):
 
     listeners: give (name of a cluster, what to call with the time once a heartbeat is in its queue) for
     each cluster that is to answer now.
+    crews: gives for each cluster how many of its workers live, and how many there should be.
     """
 
-    def __init__(self, listeners: Callable[[], Iterable[tuple[str, Callable[[float], None]]]]) -> None:
+    def __init__(
+        self,
+        listeners: Callable[[], Iterable[tuple[str, Callable[[float], None]]]],
+        crews: Callable[[], Mapping[str, tuple[int, int]]] = dict,
+    ) -> None:
         super().__init__(name="ticker", daemon=True)
         self._listeners = listeners
+        self._crews = crews
+        self._told_at = float("-inf")
+        self._marked: datetime | None = None
         self._has_to_stop = threading.Event()
         self._has_lost = threading.Event()
         self._has_lost.set()  # who knows what was before
@@ -64,10 +75,22 @@ class Ticker(threading.Thread):
     def _tick(self) -> None:
         db.close_old_connections()
         now = timezone.now()  # noqa: TID251 (a door reads the clock)
+        self._try(self._mark_the_hour, now)  # first: what is processed from now on belongs to it
         ticked = self._try(self._look_at_what_is_due, now)
         self._try(self._ask)
         if ticked:
             self._try(_note, now)
+        self._try(self._tell_who_works, now)
+
+    def _mark_the_hour(self, now: datetime) -> None:
+        if self._marked != hour_of(now):
+            operations.mark_hour(now)
+            self._marked = hour_of(now)
+
+    def _tell_who_works(self, now: datetime) -> None:
+        if time.monotonic() - self._told_at >= nodes.TOLD_EVERY:
+            nodes.tell(platform.node() or "node", self._crews(), now)
+            self._told_at = time.monotonic()
 
     def _look_at_what_is_due(self, now: datetime) -> None:
         if not self._has_lost.is_set():

@@ -2,8 +2,9 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
 
-from alertops import api, scraping, views
+from alertops import accounts, api, scraping, views
 
 urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
@@ -12,6 +13,8 @@ urlpatterns = [
     path("", include("integrations.urls")),
     path("", include("alerts.urls")),
     path("api/", include(api.urls)),
+    path("language/", set_language, name="set_language"),
+    *accounts.urls,
     path("", admin.site.urls),
 ]
 

@@ -5,8 +5,7 @@ from typing import Any
 from django.core.exceptions import DisallowedHost
 from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils import translation
 from django.views import csrf, defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -25,6 +24,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
+@translation.override("en")
 def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether deliveries are processed and people are told; 503 with the reasons in words if not."""
     checks: dict[str, Any] = {}
@@ -44,7 +44,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def _migrations(checks: dict[str, Any]) -> list[str]:
     missing = health.missing_migrations()
     checks["migrations"] = {"ok": not missing, "missing": missing}
-    return [_("The database is older than the program: run `manage.py migrate`.")] if missing else []
+    return ["The database is older than the program: run `manage.py migrate`."] if missing else []
 
 
 def _readings(checks: dict[str, Any]) -> list[str]:
@@ -63,11 +63,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     if _is_for_a_person(request):
         return defaults.bad_request(request, exception)
     if isinstance(exception, DisallowedHost):
-        detail = _(
+        detail = (
             "This server has another name: use ALERTOPS_BASE_URL, or add yours to ALERTOPS_ALLOWED_HOSTS."
         )
         return _refused("unknown_host", detail, 400)
-    return _refused("bad_request", _("This is not a request that can be understood."), 400)
+    return _refused("bad_request", "This is not a request that can be understood.", 400)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
@@ -88,15 +88,15 @@ def failed(request: HttpRequest) -> HttpResponseBase:
     """Answer a request that failed by a fault of ours."""
     if _is_for_a_person(request):
         return defaults.server_error(request)
-    return _refused("failed", _("This failed by a fault of the server; its log tells more."), 500)
+    return _refused("failed", "This failed by a fault of the server; its log tells more.", 500)
 
 
-_NOTHING_HERE = gettext_lazy("Nothing is taken at this address: deliveries go to /in/<token>.")
+_NOTHING_HERE = "Nothing is taken at this address: deliveries go to /in/<token>."
 
 
 def _is_for_a_person(request: HttpRequest) -> bool:
     return "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/in/")
 
 
-def _refused(code: str, detail: object, status: int) -> JsonResponse:
-    return JsonResponse({"error": code, "detail": str(detail)}, status=status)
+def _refused(code: str, detail: str, status: int) -> JsonResponse:
+    return JsonResponse({"error": code, "detail": detail}, status=status)

@@ -8,13 +8,17 @@ from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from brokers import operations as brokers
+
 
 @dataclass(frozen=True)
 class Item:
     """One line of the menu.
 
-    page: name of a page of the admin.  query: narrows a list.  permission: who uses it; "" is everybody,
-    "superuser" superusers alone.
+    page: name of a page of the admin.  query: narrows a list.
+    permission: who uses it; "" is everybody, "superuser" superusers alone, "repositories" whoever manages the
+    services of a repository, by a role or as its administrator.
+    beside: a page with a line of its own, though its address is below this one's.
     """
 
     title: Any
@@ -22,10 +26,13 @@ class Item:
     page: str
     permission: str = ""
     query: str = ""
+    beside: str = ""
 
     def is_for(self, request: HttpRequest) -> bool:
         if self.permission in ("", "superuser"):
             return not self.permission or request.user.is_superuser
+        if self.permission == "repositories":
+            return manages_repositories(request)
         return request.user.has_perm(self.permission)
 
     @property
@@ -36,6 +43,10 @@ class Item:
         """Tell whether the reader is here: below the list, or on exactly this narrowing of it."""
         path = reverse(f"admin:{self.page}")
         if request.path != path:
+            if request.path == reverse("admin:alerts_user_me"):
+                return False  # one's own page is under one's name, below the menu
+            if self.beside and request.path.startswith(reverse(f"admin:{self.beside}")):
+                return False
             return path != reverse("admin:index") and request.path.startswith(path) and not self.query
         narrowing = QueryDict(self.query)
         return all(request.GET.get(name) == value for name, value in narrowing.items()) and (
@@ -43,7 +54,17 @@ class Item:
         )
 
 
+def manages_repositories(request: HttpRequest) -> bool:
+    """Tell whether a person manages services of a repository; asked once for each page."""
+    known = getattr(request, "_manages_repositories", None)
+    if known is None:
+        known = brokers.manages_any(request.user)
+        request._manages_repositories = known  # type: ignore[attr-defined]
+    return bool(known)
+
+
 ALERTS = "alerts_alert_changelist"
+SHELF = "brokers_repositoryservice_shelf"
 
 MENU: list[tuple[Any, list[Item]]] = [
     ("", [Item(_("Overview"), "space_dashboard", "index")]),
@@ -96,6 +117,22 @@ MENU: list[tuple[Any, list[Item]]] = [
         ],
     ),
     (
+        _("Repositories"),
+        [
+            Item(_("Repositories"), "source", "brokers_repository_changelist", "repositories"),
+            Item(
+                _("Services"),
+                "extension",
+                "brokers_repositoryservice_changelist",
+                "repositories",
+                beside=SHELF,
+            ),
+            Item(_("Runs"), "play_circle", "brokers_brokerrun_changelist", "repositories"),
+            Item(_("Pushes"), "commit", "brokers_push_changelist", "repositories"),
+            Item(_("Brokers"), "handyman", SHELF, "repositories"),
+        ],
+    ),
+    (
         _("Notifications"),
         [
             Item(
@@ -117,7 +154,9 @@ MENU: list[tuple[Any, list[Item]]] = [
     (
         _("System"),
         [
+            Item(_("Health"), "monitor_heart", "health", "integrations.change_integration"),
             Item(_("Running escalations"), "rebase", "alerts_escalation_changelist", "superuser"),
+            Item(_("Wrong passwords"), "lock_clock", "axes_accessattempt_changelist", "superuser"),
             Item(_("Failed tasks"), "error", "django_q_failure_changelist", "superuser"),
             Item(_("What runs by itself"), "schedule", "django_q_schedule_changelist", "superuser"),
         ],

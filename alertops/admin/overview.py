@@ -1,30 +1,29 @@
 """The overview: is anything wrong that nobody has taken?"""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, Count, Max, Min, Q, When
-from django.http import HttpRequest
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from alertops import health
-from alertops.lib.display import Tone, clock, list_of, page_of
-from alerts.logic import lifecycle
-from alerts.logic.event import Severity
-from alerts.models import Alert, Escalation, EscalationPolicy, Notification
-from integrations.logic import outcome
-from integrations.models import InboundMessage, Integration, UnmatchedDelivery
+from alertops.admin.standing import row, standing
+from alertops.admin.traffic import traffic
+from alertops.lib.display import Tone, clock, page_of
+from alerts import operations
+from alerts.logic.lifecycle import Act, Action, Actor, InvalidTransition
+from alerts.models import Alert, EscalationPolicy
+from integrations.models import InboundMessage, Integration
 
-MOST_ALERTS = 10
-# Today's deliveries are counted among the newest only: the page costs the same on the worst day.
-MOST_DELIVERIES = 10_000
-RECENT = timedelta(days=1)
+RESPOND = "alerts.respond_alert"
+CONFIGURE = "integrations.change_integration"
 
 
 @dataclass(frozen=True)
@@ -46,123 +45,106 @@ class Step:
     url: str
     act: str
     is_done: bool
+    is_next: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the page that refreshes by itself.
+
+    build: what its template needs.  permissions: one of these is asked for.  every: seconds.
+    """
+
+    build: Callable[[HttpRequest, datetime], dict[str, Any]]
+    template: str
+    permissions: tuple[str, ...]
+    every: int
+
+    def is_for(self, request: HttpRequest) -> bool:
+        return any(request.user.has_perm(permission) for permission in self.permissions)
 
 
 def overview(request: HttpRequest) -> dict[str, Any]:
     """Return what the overview shows, of what this person may see."""
     now = clock()
-    may = request.user.has_perm
-    context: dict[str, Any] = {"now": now, "notices": [*_health_notices(now)]}
-    if may("alerts.view_alert"):
-        context |= _alerts(is_well=not context["notices"])
-        context["notices"] += _untaken_notices()
-    if may("integrations.view_inboundmessage"):
-        context |= _deliveries(now)
-    if may("alerts.view_notification"):
-        context["notices"] += _failure_notices(now)
-    if may("integrations.change_integration"):
-        context["notices"] += [*_mail_notices(), *_unmatched_notices(now)]
-        context["steps"] = _steps()
+    if steps := _steps(request):
+        notices = [*_health_notices(request, now), *_mail_notices()]
+        return {"steps": steps, "notices": notices, "now": now, "parts": []}
+    context: dict[str, Any] = {"now": now, "parts": [], "steps": []}
+    for name, part in PARTS.items():
+        if part.is_for(request):
+            context |= part.build(request, now)
+            context["parts"].append((name, part))
     return context
 
 
-# Alerts
+def part_view(request: HttpRequest, part: str) -> HttpResponse:
+    """Show one part anew."""
+    if part not in PARTS:
+        raise Http404
+    wanted, now = PARTS[part], clock()
+    if not wanted.is_for(request):
+        raise PermissionDenied
+    context = {**wanted.build(request, now), "now": now, "is_part": True}
+    return TemplateResponse(request, wanted.template, context)
 
 
-def _alerts(*, is_well: bool) -> dict[str, Any]:
-    is_open, is_awake = Q(status=lifecycle.Status.OPEN), Q(snoozed_until=None)
-    found = Alert.objects.not_closed().aggregate(
-        open=Count("id", filter=is_open & is_awake),
-        acknowledged=Count("id", filter=Q(status=lifecycle.Status.ACKNOWLEDGED) & is_awake),
-        snoozed=Count("id", filter=~is_awake),
-        oldest=Min("opened_at", filter=is_open & is_awake),
+def acknowledge_view(request: HttpRequest, number: int) -> HttpResponse:
+    """Take an alert from its row, and show the row and the first sentence as they are then."""
+    alert = Alert.objects.filter(pk=number).first()
+    if alert is None:
+        raise Http404(_("There is no such alert; it may have been deleted."))
+    if not (request.user.has_perm("alerts.view_alert") and request.user.has_perm(RESPOND)):
+        raise PermissionDenied
+    now = clock()
+    actor = Actor(label=str(request.user), via="admin", user_id=request.user.pk)
+    try:
+        said = operations.act(number, Act(action=Action.ACKNOWLEDGE, actor=actor), now=now).sentence
+    except InvalidTransition as refusal:
+        said = str(refusal)
+    if "HX-Request" not in request.headers:
+        messages.info(request, said)
+        return HttpResponseRedirect(reverse("admin:index"))
+    alert = Alert.objects.for_list().get(pk=number)
+    shown = {"row": row(alert, now, request.user), "said": said, "has_acted": True}  # type: ignore[arg-type]
+    return TemplateResponse(
+        request, "admin/overview/acknowledged.html", {**_alerts(request, now), **shown, "is_part": True}
     )
-    rows = Alert.objects.open().filter(is_awake).select_related("integration")
-    worst_first = rows.order_by(Case(*_BY_SEVERITY), "-id")[:MOST_ALERTS]
+
+
+# The parts
+
+
+def _alerts(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    complaints = list(_health_notices(request, now))
+    mails = _mail_notices() if request.user.has_perm(CONFIGURE) else []
     return {
-        "found": found,
-        "open_alerts": worst_first,
-        "answer": _answer(found, is_well=is_well),
-        "is_bad": bool(found["open"]) or not is_well,
+        **standing(now, request.user, is_well=not complaints),  # type: ignore[arg-type]
+        "notices": [*complaints, *mails],
+        "may_respond": request.user.has_perm(RESPOND),
     }
 
 
-_BY_SEVERITY = [When(severity=severity, then=-severity.rank) for severity in Severity]
-
-
-def _answer(found: dict[str, Any], *, is_well: bool) -> str:
-    """Answer in one sentence whether anything is wrong that nobody has taken."""
-    if found["open"]:
-        return ngettext(
-            "%d alert is open and nobody has taken it.",
-            "%d alerts are open and nobody has taken them.",
-            found["open"],
-        ) % (found["open"],)
-    if not is_well:
-        return _("No alert is open, but alertops itself is not well: it may not know what is wrong.")
-    if found["acknowledged"] or found["snoozed"]:
-        return _("Nothing is left lying: somebody has taken each alert.")
-    return _("Nothing is wrong.")
-
-
-def _untaken_notices() -> Iterator[Notice]:
-    """Alerts whose policy is used up, and nobody took them."""
-    exhausted = Escalation.objects.live().filter(status=Escalation.Status.EXHAUSTED)
-    for escalation in exhausted.select_related("alert").order_by("id")[:5]:
-        yield Notice(
-            Tone.RED,
-            _("Everybody in the policy was told about #%(number)d “%(subject)s”, and nobody took it.")
-            % {"number": escalation.alert_id, "subject": escalation.alert.subject},
-            page_of(escalation.alert),
-            _("Open the alert"),
-        )
-
-
-# Deliveries and notifications
-
-
-def _deliveries(now: datetime) -> dict[str, Any]:
-    """Count today's deliveries by status, by the reader's day."""
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    newest = InboundMessage.objects.aggregate(Max("id"))["id__max"] or 0
-    today = InboundMessage.objects.filter(id__gt=newest - MOST_DELIVERIES, received_at__gte=midnight)
-    counts = dict(today.order_by().values_list("status").annotate(Count("id")))
-    labels = dict(InboundMessage._meta.get_field("status").flatchoices)
-    return {
-        "has_deliveries": bool(newest),
-        "delivery_count": sum(counts.values()),
-        "deliveries": [
-            {"label": labels[name], "count": counts[name], "url": list_of(InboundMessage, status=name)}
-            for name in outcome.Status
-            if name in counts
-        ],
-    }
-
-
-def _failure_notices(now: datetime) -> Iterator[Notice]:
-    failed = Notification.objects.filter(status=Notification.Status.FAILED, created_at__gte=now - RECENT)
-    count = failed[:100].count()
-    if count:
-        yield Notice(
-            Tone.RED,
-            ngettext(
-                "%d notification of the last day could not be sent.",
-                "%d notifications of the last day could not be sent.",
-                count,
-            )
-            % (count,),
-            list_of(Notification, status=Notification.Status.FAILED),
-            _("See why"),
-        )
+PARTS = {
+    "alerts": Part(_alerts, "admin/overview/alerts.html", ("alerts.view_alert",), every=5),
+    "day": Part(
+        traffic,
+        "admin/overview/day.html",
+        ("integrations.view_inboundmessage", "alerts.view_notification"),
+        every=30,
+    ),
+}
 
 
 # The installation
 
 
-def _health_notices(now: datetime) -> Iterator[Notice]:
+def _health_notices(request: HttpRequest, now: datetime) -> Iterator[Notice]:
+    sees_health = request.user.has_perm(CONFIGURE)
+    url, act = (reverse("admin:health"), _("What to do")) if sees_health else ("", "")
     for reading in health.readings(now):
         if reading.reason:
-            yield Notice(Tone.RED, reading.reason)
+            yield Notice(Tone.RED, reading.reason, url, act)
 
 
 def _mail_notices() -> Iterator[Notice]:
@@ -174,28 +156,18 @@ def _mail_notices() -> Iterator[Notice]:
         )
 
 
-def _unmatched_notices(now: datetime) -> Iterator[Notice]:
-    count = UnmatchedDelivery.objects.filter(received_at__gte=now - RECENT).count()
-    if count:
-        yield Notice(
-            Tone.AMBER,
-            ngettext(
-                "%d delivery of the last day went to a URL that no integration has.",
-                "%d deliveries of the last day went to a URL that no integration has.",
-                count,
-            )
-            % (count,),
-            list_of(UnmatchedDelivery),
-            _("See from where"),
-        )
-
-
-def _steps() -> list[Step]:
-    """Return the three first steps, until a delivery has arrived."""
-    if InboundMessage.objects.exists():
+def _steps(request: HttpRequest) -> list[Step]:
+    """Return the three first steps, for who can go them, until a delivery or an alert is there."""
+    if not request.user.has_perm(CONFIGURE) or InboundMessage.objects.exists() or Alert.objects.exists():
         return []
+    steps = list(_three_steps())
+    following = next(step for step in steps if not step.is_done)
+    return [replace(step, is_next=step is following) for step in steps]
+
+
+def _three_steps() -> Iterator[Step]:
     integration = Integration.objects.first()
-    return [
+    yield from [
         Step(
             _("Say who is told"),
             _("A policy says who is told about an alert, in which order, and how long each step waits."),

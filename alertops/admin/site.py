@@ -1,16 +1,20 @@
 """The admin site: one frame for all pages, its overview, its menu and its security headers."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from csp.constants import UNSAFE_EVAL
 from csp.decorators import csp_update
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 from unfold.sites import UnfoldAdminSite
 
 from alertops.admin.navigation import navigation
-from alertops.admin.overview import overview
+from alertops.admin.overview import acknowledge_view, overview, part_view
+from alertops.admin.wellbeing import health_view
 
 # Unfold's Alpine evaluates the expressions in its attributes. Only the admin's pages may.
 with_eval = csp_update({"script-src": [UNSAFE_EVAL]})
@@ -31,6 +35,14 @@ class AlertopsAdminSite(UnfoldAdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return super().index(request, {**overview(request), **(extra_context or {})})
+
+    def extra_urls(self) -> list[URLPattern]:
+        pages: list[tuple[str, Callable[..., Any], str]] = [
+            ("overview/<slug:part>/", part_view, "overview_part"),
+            ("overview/acknowledge/<int:number>/", require_POST(acknowledge_view), "overview_acknowledge"),
+            ("system/health/", partial(health_view, site=self), "health"),
+        ]
+        return [path(route, self.admin_view(view), name=name) for route, view, name in pages]
 
     def get_sidebar_list(self, request: HttpRequest) -> list[dict[str, Any]]:
         return navigation(request)

@@ -3,14 +3,17 @@
 from datetime import timedelta
 from typing import Any
 
+from axes.models import AccessAttempt
 from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 from knox.models import AuthToken, get_digest_token
@@ -19,11 +22,11 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from alertops import roles
 from alertops.lib.admin import LogAdmin, ModelAdmin
-from alertops.lib.display import clock, when
+from alertops.lib.display import Tone, badge, clock, when
 from alerts import rights
 from alerts.models import User
 
-for _model in (Group, AuthToken, Failure, OrmQ, Schedule, Success):
+for _model in (AccessAttempt, Group, AuthToken, Failure, OrmQ, Schedule, Success):
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
 
@@ -48,11 +51,28 @@ class RoleAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc]
     heading = _("Roles")
     add_label = _("Add role")
 
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
+    ) -> Any:
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        field.label_from_instance = _right
+        return field
+
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return super().has_change_permission(request, obj) and not _is_ours(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not _is_ours(obj)
+
+
+_VERBS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("view")}
+
+
+def _right(permission: Permission) -> str:
+    """Say what a permission permits: its own name is stored in English."""
+    verb = _VERBS.get(permission.codename.partition("_")[0])
+    words = verb or gettext(permission.name)
+    return f"{permission.content_type.name}: {words}"
 
 
 def _is_ours(group: Group | None) -> bool:
@@ -233,3 +253,36 @@ class QueueAdmin(SuperuserLog):
     list_display = ["id", "key", "name", "func", "lock"]
     fields = ["key", "name", "func", "lock"]
     empty_title = _("The queue is empty")
+
+
+@admin.register(AccessAttempt)
+class AttemptAdmin(SuperuserLog):
+    """Wrong passwords, and who has to wait because of them."""
+
+    heading = _("Wrong passwords")
+    note = _(
+        "After five wrong passwords for one name, the address that they came from waits for fifteen minutes;"
+        " the name can log in from elsewhere meanwhile. A new password chosen by mail opens the way at once."
+    )
+    list_before_template = "admin/chips.html"
+    list_display = ["name", "state", "ip_address", "failures_since_start", "last"]
+    search_fields = ["username", "ip_address"]
+    search_help_text = _("Search by log-in name or address")
+    fields = ["username", "ip_address", "failures_since_start", "attempt_time", "user_agent"]
+    empty_title = _("Nobody has given a wrong password lately")
+    empty_text = _("Who logs in rightly is forgotten here; so is what is older than fifteen minutes.")
+
+    @admin.display(description=_("name"), ordering="username")
+    def name(self, row: AccessAttempt) -> str:
+        return row.username or str(_("none"))
+
+    @admin.display(description=_("status"))
+    def state(self, row: AccessAttempt) -> SafeString:
+        has_to_wait = row.failures_since_start >= settings.AXES_FAILURE_LIMIT
+        if has_to_wait and clock() < row.attempt_time + settings.AXES_COOLOFF_TIME:
+            return badge(str(_("has to wait")), Tone.AMBER, "lock_clock")
+        return badge(str(_("may try again")), Tone.GREY, "lock_open", look="plain")
+
+    @admin.display(description=_("last"), ordering="attempt_time")
+    def last(self, row: AccessAttempt) -> str:
+        return when(row.attempt_time, clock())

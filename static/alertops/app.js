@@ -15,3 +15,9 @@ document.addEventListener("click", async (event) => {
   word.textContent = button.dataset.copied;
   setTimeout(() => (word.textContent = before), 2000);
 });
+
+// A page that came by a key or by htmx may have been given the focus before its field was there.
+addEventListener("load", () => {
+  const isFree = document.activeElement === document.body || document.activeElement === null;
+  if (isFree) document.querySelector("form [autofocus]")?.focus();
+});

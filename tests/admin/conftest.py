@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import time_machine
+from axes.models import AccessAttempt
 from django.contrib.auth.models import Group
 from django.test import Client
 from django_q.models import OrmQ, Schedule, Success, Task
@@ -11,14 +12,19 @@ from knox.models import AuthToken
 
 from alertops import roles
 from alerts.models import Alert, AlertEvent, Attempt, Escalation, Notification
-from integrations.models import Filter, Outcome, Replay, UnmatchedDelivery
+from brokers.models import RunRequest
+from integrations.models import Filter, InboundMessage, Outcome, Replay, UnmatchedDelivery
 from tests.factories import (
     NOW,
     AlertFactory,
     IntegrationFactory,
     MessageFactory,
     PolicyFactory,
+    PushFactory,
+    RepositoryFactory,
     RuleFactory,
+    RunFactory,
+    ServiceFactory,
     StepFactory,
     TeamFactory,
     UserFactory,
@@ -52,6 +58,28 @@ TRACE = {
     "fields": [{"name": "source", "from": "Bitbucket", "value": "Bitbucket"}],
     "filters": [],
 }
+
+TRANSCRIPT = [
+    {"kind": "attempt", "number": 1, "began_at": NOW.isoformat()},
+    {
+        "kind": "call",
+        "at": 0.1,
+        "method": "POST",
+        "address": "https://ci.example.com/job",
+        "headers": {"Authorization": "Basic ***"},
+        "body": "token=***",
+        "size": 9,
+        "status": 503,
+        "answer": "busy",
+        "answer_headers": {"server": "nginx"},
+        "milliseconds": 120,
+    },
+    {"kind": "mail", "at": 0.2, "to": ["a@example.com"], "subject": "One", "text": "Hello", "answer": "250"},
+    {"kind": "mail", "at": 0.2, "to": ["a@example.com"], "subject": "Two", "text": "Hello", "error": "full"},
+    {"kind": "log", "at": 0.3, "text": "<b>Nothing</b> to do"},
+    {"kind": "request", "at": 0.3, "act": "open", "key": "a", "subject": "Forced", "severity": "error"},
+    {"kind": "end", "status": "failed", "text": "The mail server was away.", "ended_at": NOW.isoformat()},
+]
 
 
 def person(role):
@@ -95,7 +123,7 @@ def responder(as_role):
 @pytest.fixture
 def rows(db):
     """One row of each model that has a page, by its label."""
-    made = _alerts() | _deliveries() | _others()
+    made = _alerts() | _deliveries() | _repositories() | _others()
     return {f"{row._meta.app_label}.{row._meta.model_name}": row for row in made.values()}
 
 
@@ -159,6 +187,24 @@ def _deliveries():
     return {"i": integration, "r": rule, "m": message, "run": run, "u": unmatched}
 
 
+def _repositories():
+    repository = RepositoryFactory(full_name="acme/website")
+    service = ServiceFactory(
+        repository=repository, broker="email", title="Mails", settings={"to": ["anna@example.com"]}
+    )
+    push = PushFactory(repository=repository, message=InboundMessage.objects.first())
+    run = RunFactory(
+        service=service,
+        push=push,
+        status="failed",
+        sentence="The mail server was away.",
+        next_attempt_at=None,
+        transcript=TRANSCRIPT,
+    )
+    RunRequest.objects.create(run=run, index=0, what={"act": "open", "key": "a", "subject": "Forced"})
+    return {"repo": repository, "svc": service, "push": push, "brun": run}
+
+
 def _others():
     token, _text = AuthToken.objects.create(user=UserFactory())
     task = {"func": "alertops.tasks.tick", "started": NOW, "stopped": NOW, "name": "tick"}
@@ -172,4 +218,7 @@ def _others():
         "ok": Success.objects.first(),
         "f": failure,
         "q": OrmQ.objects.create(key="alerts", payload=""),
+        "w": AccessAttempt.objects.create(
+            username="anna", ip_address="192.0.2.1", user_agent="Firefox", failures_since_start=5
+        ),
     }

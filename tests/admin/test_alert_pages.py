@@ -1,15 +1,25 @@
 """The page of one alert: what it tells, what may be done, and who may do it."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from alertops import roles
-from alerts.logic.lifecycle import Action
-from alerts.models import Alert, AlertEvent, Escalation
+from alerts.logic.lifecycle import UNTIL_RECOVERED, Action
+from alerts.models import Alert, AlertEvent, Attempt, Escalation, Notification
 from tests.admin.conftest import NOBODY, SUPERUSER
-from tests.factories import NOW, AlertFactory, IntegrationFactory, PolicyFactory, StepFactory, UserFactory
+from tests.factories import (
+    NOW,
+    AlertFactory,
+    IntegrationFactory,
+    MessageFactory,
+    PolicyFactory,
+    StepFactory,
+    UserFactory,
+)
 
 OPEN_OFFERS = {"close", "snooze", "escalate", "assign", "add_responder", "note", "change_severity", "merge"}
 
@@ -20,6 +30,22 @@ def page_of(alert):
 
 def act_url(alert, action):
     return reverse("admin:alerts_alert_act", args=[alert.pk, action])
+
+
+def event(alert, kind, at=NOW, **columns):
+    return AlertEvent.objects.create(alert=alert, at=at, kind=kind, **columns)
+
+
+def notification(alert, user, **columns):
+    row = {"channel": "email", "address": user.email, "urgency": "high", "created_at": NOW, "due_at": NOW}
+    key = str(Notification.objects.count())
+    return Notification.objects.create(
+        alert=alert, user=user, user_label=str(user), dedup_key=key, **{**row, **columns}
+    )
+
+
+def text_of(answer):
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
 
 
 def do(client, alert, action, **data):
@@ -41,9 +67,15 @@ def do(client, alert, action, **data):
         ),
         (
             {"snoozed_until": NOW + timedelta(hours=1)},
-            "Snoozed: nobody is told until it ends",
+            "nobody is told while it is snoozed",
             "acknowledge",
             OPEN_OFFERS | {"wake"},
+        ),
+        (
+            {"status": "acknowledged", "snoozed_until": UNTIL_RECOVERED, "source": "Nagios"},
+            "muted until Nagios says that it is over.",
+            "close",
+            OPEN_OFFERS - {"close"} | {"acknowledge", "unacknowledge", "wake"},
         ),
         (
             {"status": "closed", "closed_at": NOW, "closed_by": "Builds"},
@@ -52,7 +84,7 @@ def do(client, alert, action, **data):
             {"note", "reopen"},
         ),
     ],
-    ids=["open", "acknowledged", "snoozed", "closed"],
+    ids=["open", "acknowledged", "snoozed", "muted", "closed"],
 )
 def test_a_page_says_how_the_alert_stands_and_offers_what_can_be_done(
     columns, sentence, main, others, responder
@@ -83,6 +115,7 @@ def test_a_page_tells_who_is_next_and_when(responder):
 
     assert "Next: Ben" in page
     assert "in 5\xa0minutes" in page
+    assert 'data-left="300"' in page
 
 
 def test_a_page_shows_timeline_texts_and_links_but_no_address_that_is_no_web_page(responder):
@@ -191,12 +224,219 @@ def test_details_that_cannot_be_are_refused_and_nothing_happens(action, data, wo
     assert not alert.events.exists()
 
 
+def test_the_owner_is_told_that_it_is_theirs(responder):
+    alert = AlertFactory(status="acknowledged", acknowledged_at=NOW, owner=responder.user)
+
+    assert "You have it; acknowledged" in responder.get(page_of(alert)).content.decode()
+
+
+def test_what_an_alert_may_be_merged_into_is_offered(responder):
+    alert, other, closed = AlertFactory(), AlertFactory(subject="The lift"), AlertFactory(status="closed")
+
+    page = responder.get(act_url(alert, "merge")).content.decode()
+
+    assert f'<option value="{other.pk}">#{other.pk} The lift</option>' in page
+    assert f'<option value="{closed.pk}">' not in page
+
+
 def test_what_is_refused_in_this_state_says_why(responder):
     alert = AlertFactory()
 
     page = do(responder, alert, "unacknowledge")
 
     assert "Nobody has acknowledged this alert." in page
+
+
+@pytest.mark.parametrize("action", ["assign", "snooze", "merge", "change_severity", "add_responder"])
+def test_what_a_closed_alert_refuses_is_explained_before_anything_is_asked(action, responder):
+    alert = AlertFactory(status="closed", closed_at=NOW)
+
+    page = responder.get(act_url(alert, action)).content.decode()
+
+    assert "This alert is closed; reopen it first." in page
+    assert act_url(alert, "reopen") in page
+    assert "<textarea" not in page
+
+
+def test_reopening_what_has_a_newer_alert_leads_to_that(responder):
+    integration = IntegrationFactory()
+    alert = AlertFactory(integration=integration, key_digest="k", status="closed", closed_at=NOW)
+    newer = AlertFactory(integration=integration, key_digest="k", subject="Again")
+
+    page = responder.get(act_url(alert, "reopen")).content.decode()
+
+    assert "The same problem has a newer alert" in page
+    assert page_of(newer) in page
+
+
+def test_what_is_refused_while_details_are_sent_stands_in_the_form(responder):
+    alert, closed = AlertFactory(), AlertFactory(status="closed", closed_at=NOW)
+
+    page = do(responder, alert, "merge", other_id=closed.pk)
+
+    assert f"#{closed.pk} is closed; reopen it first, or choose another." in page
+    assert f'value="{closed.pk}"' in page
+
+
+def test_closing_what_still_fails_offers_to_keep_it_quiet_instead(responder):
+    failing = AlertFactory(integration=IntegrationFactory(), key_digest="k", source="Bitbucket")
+
+    page = responder.get(act_url(failing, "close")).content.decode()
+
+    assert "Bitbucket has not said that it is solved" in page
+    assert act_url(failing, "snooze") in page
+    assert act_url(failing, "mute") in page
+    assert "has not said" not in responder.get(act_url(AlertFactory(), "close")).content.decode()
+
+
+def test_an_alert_is_muted_and_the_mute_ended(responder):
+    alert = AlertFactory(key_digest="k", integration=IntegrationFactory())
+
+    page = do(responder, alert, "mute", text="The lab is being moved.")
+    assert alert.is_muted
+    assert "acknowledged, muted" in page
+    assert "End the mute" in page
+    assert "The lab is being moved." in page
+
+    do(responder, alert, "wake")
+    assert (alert.status, alert.is_muted) == ("open", False)
+
+
+def test_escalating_with_nobody_to_tell_says_so(responder):
+    assert "nobody can be told" in do(responder, AlertFactory(), "escalate")
+
+
+def test_the_page_says_who_was_told_with_which_answer_and_what_they_did(responder, as_role):
+    alert, anna = AlertFactory(), responder.user
+    row = notification(alert, anna, status="sent", sent_at=NOW)
+    Attempt.objects.create(notification=row, number=1, started_at=NOW, provider="smtp", answer="451 Later")
+    Attempt.objects.create(
+        notification=row, number=2, started_at=NOW, provider="smtp", answer="250 Ok queued"
+    )
+    event(alert, "acknowledged", at=NOW + timedelta(minutes=2), actor=anna, via="mail")
+    event(alert, "note", at=NOW + timedelta(minutes=3), actor=anna, via="admin")
+
+    page = text_of(responder.get(page_of(alert)))
+
+    assert f"{anna} was told." in page
+    assert "250 Ok queued" in page
+    assert "451 Later" not in page
+    assert "answered: acknowledged from a mail" in page
+    assert "answered: note" not in page
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("sent", "was told."),
+        ("pending", "is being told."),
+        ("failed", "could not be told."),
+        ("cancelled", ""),
+    ],
+)
+def test_the_sentence_tells_who_has_heard_of_it(status, words, responder):
+    alert = AlertFactory()
+    notification(alert, responder.user, status=status)
+
+    told = responder.get(page_of(alert)).context["told"]
+
+    assert told == (f"{responder.user} {words}" if words else "")
+
+
+def test_an_alert_of_which_nobody_more_is_told_says_so(responder):
+    page = responder.get(page_of(AlertFactory())).content.decode()
+
+    assert "Nobody more is told by itself" in page
+
+
+def test_deliveries_that_joined_one_after_the_other_are_one_line(responder):
+    alert = AlertFactory()
+    event(alert, "opened")
+    for _number in range(3):
+        event(alert, "joined", text="Build FAILED")
+    event(alert, "note", text="On it")
+    event(alert, "joined", text="Build FAILED")
+
+    lines = responder.get(page_of(alert)).context["timeline"]
+
+    assert [(line.event.kind, line.count) for line in lines] == [
+        ("joined", 1),
+        ("note", 1),
+        ("joined", 3),
+        ("opened", 1),
+    ]
+
+
+def test_the_raw_message_is_folded_and_linked_for_who_may_see_the_log(responder, as_role):
+    alert = AlertFactory()
+    message = MessageFactory(alert=alert)
+    log = reverse("admin:integrations_inboundmessage_change", args=[message.pk])
+
+    page = responder.get(page_of(alert)).content.decode()
+
+    assert log in page
+    assert "acme/website" in page
+    stranger = as_role(NOBODY)
+    stranger.user.user_permissions.add(Permission.objects.get(codename="view_alert"))
+    page = stranger.get(page_of(alert)).content.decode()
+    assert log not in page
+    assert "acme/website" not in page
+
+
+def test_the_beginning_of_a_long_message_is_enough(responder):
+    alert = AlertFactory()
+    MessageFactory(alert=alert, body=b"\xff" + b"x" * 9000, body_size=9001)
+
+    answer = responder.get(page_of(alert))
+
+    assert answer.context["raw"].startswith("\ufffdx")
+    assert len(answer.context["raw"]) == 4000
+    assert "How the newest begins" in answer.content.decode()
+
+
+def test_an_acknowledgement_that_runs_out_makes_its_renewal_the_main_button(responder):
+    soon = NOW + timedelta(minutes=3)
+    alert = AlertFactory(status="acknowledged", acknowledged_at=NOW, acknowledgement_expires_at=soon)
+    alert.acknowledgers.add(responder.user)
+
+    assert responder.get(page_of(alert)).context["main"].action == "acknowledge"
+
+
+def live_url(alert):
+    return reverse("admin:alerts_alert_live", args=[alert.pk])
+
+
+def test_the_page_looks_again_and_gets_its_parts_with_the_same_names(responder):
+    alert = AlertFactory()
+    whole = responder.get(page_of(alert)).content.decode()
+
+    answer = responder.get(live_url(alert))
+
+    parts = re.findall(r'id="(ao-[a-z]+)"[^>]* hx-swap-oob="true"', answer.content.decode())
+    assert parts == ["ao-head", "ao-acts", "ao-what", "ao-timeline", "ao-told", "ao-fresh"]
+    assert all(f'id="{part}"' in whole for part in parts)
+    assert "<html" not in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_looking_again_costs_few_queries_however_much_has_happened(responder, django_assert_max_num_queries):
+    alert = AlertFactory(integration=IntegrationFactory(), owner=responder.user)
+    with django_assert_max_num_queries(13) as short:
+        responder.get(live_url(alert))
+    for number in range(20):
+        event(alert, "joined", actor=responder.user, text=str(number))
+        notification(alert, UserFactory(), status="sent")
+
+    with django_assert_max_num_queries(len(short)):
+        responder.get(live_url(alert))
+
+
+@pytest.mark.parametrize("role", [roles.VIEWER, NOBODY])
+def test_looking_again_is_for_who_may_see_the_alert(role, as_role):
+    answer = as_role(role).get(live_url(AlertFactory()))
+
+    assert answer.status_code == (200 if role == roles.VIEWER else 403)
+    assert b"/do/" not in answer.content
 
 
 def test_the_policy_as_it_is_now_takes_the_place_of_the_frozen_steps(responder):

@@ -81,7 +81,7 @@ def test_deleting_asks_who_may_delete(label, role, as_role, rows, rf):
 
     answer = client.get(address(label, "delete", row.pk))
 
-    may = page_admin(label).has_delete_permission(request_of(client, rf))
+    may = page_admin(label).has_delete_permission(request_of(client, rf), row)
     assert answer.status_code == (200 if may else 403)
 
 
@@ -124,6 +124,10 @@ def test_a_stranger_is_asked_to_log_in(label, client, db):
                 "alerts.notification",
                 "alerts.team",
                 "alerts.user",
+                "brokers.brokerrun",
+                "brokers.push",
+                "brokers.repository",
+                "brokers.repositoryservice",
                 "integrations.inboundmessage",
                 "integrations.integration",
                 "integrations.mappingrule",

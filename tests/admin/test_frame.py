@@ -5,6 +5,8 @@ import pytest
 from alertops import roles
 from tests.admin.conftest import NOBODY, SUPERUSER
 
+CONFIGURING = ["", "Alerts", "Inbound log", "Integrations", "Escalation", "Repositories"]
+
 
 def menu(client):
     return {
@@ -34,20 +36,25 @@ def test_a_responder_sees_four_entries(as_role):
         (roles.VIEWER, ["", "Alerts", "Inbound log", "Notifications"]),
         (
             roles.INTEGRATIONS_ADMIN,
-            ["", "Alerts", "Inbound log", "Integrations", "Escalation", "Notifications"],
+            [*CONFIGURING, "Notifications", "System"],
         ),
         (
             roles.ADMIN,
-            ["", "Alerts", "Inbound log", "Integrations", "Escalation", "Notifications", "People"],
+            [*CONFIGURING, "Notifications", "People", "System"],
         ),
         (
             SUPERUSER,
-            ["", "Alerts", "Inbound log", "Integrations", "Escalation", "Notifications", "People", "System"],
+            [*CONFIGURING, "Notifications", "People", "System"],
         ),
     ],
 )
 def test_a_person_sees_only_what_they_may_use(role, titles, as_role):
     assert list(menu(as_role(role))) == titles
+
+
+@pytest.mark.parametrize("role", [roles.INTEGRATIONS_ADMIN, roles.ADMIN])
+def test_of_the_system_an_administrator_sees_its_health_alone(role, as_role):
+    assert menu(as_role(role))["System"] == ["Health"]
 
 
 @pytest.mark.parametrize("role", [NOBODY, *roles.ROLES, SUPERUSER])
@@ -69,6 +76,13 @@ def test_every_entry_of_the_menu_leads_to_a_page_that_its_reader_may_see(role, a
         ("/alerts/alert/?whose=mine", "Mine"),
         ("/alerts/alert/add/", "All"),
         ("/integrations/integration/", "Inbound integrations"),
+        ("/system/health/", "Health"),
+        ("/brokers/repository/", "Repositories"),
+        ("/brokers/repositoryservice/", "Services"),
+        ("/brokers/repositoryservice/add/", "Services"),
+        ("/brokers/repositoryservice/brokers/", "Brokers"),
+        ("/brokers/repositoryservice/brokers/email/", "Brokers"),
+        ("/brokers/brokerrun/", "Runs"),
     ],
 )
 def test_the_menu_shows_where_one_is(address, active, superuser):
@@ -78,7 +92,11 @@ def test_the_menu_shows_where_one_is(address, active, superuser):
 
 
 @pytest.mark.parametrize(
-    "address", ["/", "/login/", "/alerts/alert/", "/integrations/integration/add/", "/password_change/"]
+    "address",
+    [
+        *("/", "/login/", "/alerts/alert/", "/integrations/integration/add/", "/password_change/"),
+        *("/overview/alerts/", "/system/health/"),
+    ],
 )
 def test_the_pages_of_the_admin_may_evaluate_and_nothing_more(address, superuser):
     policy = superuser.get(address)["Content-Security-Policy"]

@@ -1,19 +1,20 @@
-"""Adding an integration, its settings, and its secret URL."""
+"""The list of integrations, the settings of one, and how it is switched off and deleted."""
+
+from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from alertops import roles
+from integrations.logic.standing import State
 from integrations.models import Integration
-from integrations.operations import find
-from tests.admin.conftest import SUPERUSER
 from tests.factories import (
-    NOW,
     AlertFactory,
     IntegrationFactory,
     MessageFactory,
     PolicyFactory,
+    RuleFactory,
     StepFactory,
     UserFactory,
 )
@@ -28,69 +29,10 @@ def address(page, *args):
     return reverse(f"admin:integrations_integration_{page}", args=args)
 
 
-def add(client, **data):
-    form = {"name": "Builds of acme", "sender": "bitbucket", "recipients": [client.user.pk], **data}
-    return client.post(address("add"), form)
-
-
-def test_a_new_integration_asks_four_things_with_policy_and_oneself_preselected(keeper):
-    PolicyFactory(name="Empty")
-    policy = StepFactory(users=[UserFactory()], policy=PolicyFactory(name="Nights")).policy
-
-    form = keeper.get(address("add")).context["adminform"].form
-
-    assert list(form.fields) == ["name", "sender", "policy", "recipients"]
-    assert form.fields["policy"].initial == policy
-    assert form.fields["recipients"].initial == [keeper.user.pk]
-
-
-@pytest.mark.parametrize("preset", ["custom", "bitbucket", "grafana", "github", "gitlab", "alertmanager"])
-def test_a_new_integration_has_the_rules_and_sample_of_its_preset_and_shows_its_url(preset, keeper):
-    page = add(keeper, sender=preset)
-
-    integration = Integration.objects.get()
-    assert integration.preset == preset
-    assert integration.rules.exists()
-    assert integration.sample_body
-    assert list(integration.recipient_users.all()) == [keeper.user]
-    assert f"/in/{integration.token}" in page.content.decode()
-    assert "This address is known on this machine only" in page.content.decode()
-
-
-@pytest.mark.parametrize(
-    ("data", "field", "words"),
-    [
-        ({"recipients": []}, "recipients", "Choose an escalation policy or at least one recipient"),
-        ({"name": ""}, "name", "This field is required"),
-        ({"sender": "telepathy"}, "sender", "Select a valid choice"),
-        ({"sender": ""}, "sender", "This field is required"),
-        ({"recipients": ["0"]}, "recipients", "Select a valid choice"),
-    ],
-)
-def test_an_integration_that_cannot_be_names_the_field(data, field, words, keeper):
-    page = add(keeper, **data)
-
-    assert any(words in error for error in page.context["adminform"].errors[field])
-    assert not Integration.objects.exists()
-
-
-def test_a_policy_without_steps_tells_nobody(keeper):
-    page = add(keeper, policy=PolicyFactory().pk, recipients=[])
-
-    assert any("no steps" in error for error in page.context["adminform"].errors["recipients"])
-
-
-def test_a_name_is_given_once(keeper):
-    IntegrationFactory(name="Builds of acme")
-
-    assert "name" in add(keeper).context["adminform"].errors
-
-
 def settings_of(integration, **data):
     """Return the form of an integration as its page sends it."""
     form = {
         "name": integration.name,
-        "is_enabled": "on",
         "escalation_policy": integration.escalation_policy_id or "",
         "recipient_users": list(integration.recipient_users.values_list("pk", flat=True)),
         "signature_scheme": "hub",
@@ -162,39 +104,6 @@ def test_an_empty_signing_secret_keeps_the_one_there_is_and_a_switch_removes_it(
     assert integration.signing_secret == ""
 
 
-def test_the_secret_url_is_masked_until_it_is_asked_for_and_each_showing_is_on_record(keeper):
-    integration = IntegrationFactory(sample_body="{}")
-    assert integration.token not in keeper.get(address("change", integration.pk)).content.decode()
-
-    for _time in range(2):
-        page = keeper.post(address("url", integration.pk))
-
-    assert f"/in/{integration.token}" in page.content.decode()
-    assert "no-store" in page["Cache-Control"]
-    showings = LogEntry.objects.filter(object_id=str(integration.pk), change_message="Saw the secret URL.")
-    assert [entry.user for entry in showings] == [keeper.user, keeper.user]
-
-
-def test_the_secret_url_is_not_shown_by_following_a_link(keeper):
-    integration = IntegrationFactory()
-
-    assert keeper.get(address("url", integration.pk)).status_code == 405
-    assert keeper.get(address("test", integration.pk)).status_code == 405
-    assert not LogEntry.objects.exists()
-
-
-@pytest.mark.parametrize("page", ["url", "rotate"])
-@pytest.mark.parametrize("role", [roles.VIEWER, roles.RESPONDER])
-def test_who_may_not_see_the_secret_url_is_refused(page, role, as_role):
-    integration = IntegrationFactory()
-
-    answer = as_role(role).post(address(page, integration.pk), {"keep_old_for": "0"})
-
-    assert answer.status_code == 403
-    assert integration.token not in answer.content.decode()
-    assert Integration.objects.get().token == integration.token
-
-
 @pytest.mark.parametrize("role", [roles.VIEWER, roles.RESPONDER])
 def test_a_viewers_page_of_an_integration_has_neither_url_nor_secret(role, as_role):
     integration = IntegrationFactory(signing_secret="a shared secret", sample_body="{}")
@@ -204,28 +113,6 @@ def test_a_viewers_page_of_an_integration_has_neither_url_nor_secret(role, as_ro
     assert integration.token not in page
     assert "a shared secret" not in page
     assert address("test", integration.pk) not in page
-
-
-@pytest.mark.parametrize(("keep_old_for", "old_works"), [("86400", True), ("0", False)])
-def test_a_new_url_replaces_the_old_one_which_works_on_for_a_chosen_time(keep_old_for, old_works, keeper):
-    integration = IntegrationFactory()
-    old = integration.token
-
-    page = keeper.post(address("rotate", integration.pk), {"keep_old_for": keep_old_for})
-
-    integration.refresh_from_db()
-    assert integration.token != old
-    assert f"/in/{integration.token}" in page.content.decode()
-    assert bool(find(old, NOW)) is old_works
-    assert LogEntry.objects.filter(change_message="Replaced the secret URL.").count() == 1
-
-
-def test_looking_at_the_page_of_replacing_replaces_nothing(keeper):
-    integration = IntegrationFactory()
-
-    keeper.get(address("rotate", integration.pk))
-
-    assert Integration.objects.get().token == integration.token
 
 
 def test_a_sample_that_cannot_be_sent_says_why(keeper, settings):
@@ -244,33 +131,166 @@ def test_who_may_not_change_an_integration_sends_no_sample(role, as_role):
     assert as_role(role).post(address("test", integration.pk)).status_code == 403
 
 
-def test_a_page_says_whether_anything_has_arrived(keeper):
+def test_a_page_begins_with_how_it_is_doing_and_leads_to_its_deliveries(keeper):
     integration = IntegrationFactory()
-    assert "Waiting for the first delivery" in keeper.get(address("change", integration.pk)).content.decode()
+    assert "It waits for the first delivery" in keeper.get(address("change", integration.pk)).content.decode()
 
-    MessageFactory(integration=integration, detail="Opened #12", status="mapped")
+    message = MessageFactory(integration=integration, detail="Opened #12", status="mapped")
+    MessageFactory(integration=IntegrationFactory(), detail="Opened #13", status="mapped")
 
-    assert "Opened #12" in keeper.get(address("change", integration.pk)).content.decode()
+    page = keeper.get(address("change", integration.pk)).content.decode()
+    assert "It is working. 1 delivery in the last 24 hours." in page
+    assert "Opened #12" in page
+    assert "Opened #13" not in page
+    assert reverse("admin:integrations_inboundmessage_change", args=[message.pk]) in page
+    assert f"?integration__id__exact={integration.pk}&amp;status=mapped" in page
 
 
-def test_a_list_tells_last_delivery_and_living_alerts(keeper):
+def test_a_page_says_who_is_told_step_by_step(keeper):
+    anna, ben, cleo = (UserFactory(first_name=name) for name in ("Anna", "Ben", "Cleo"))
+    policy = PolicyFactory()
+    StepFactory(policy=policy, tells_recipients=True)
+    StepFactory(policy=policy, users=[ben], wait=timedelta(minutes=5))
+    integration = IntegrationFactory(escalation_policy=policy, recipients=[anna, cleo])
+
+    told = keeper.get(address("change", integration.pk)).context["above"].told
+
+    assert told == "Anna and Cleo, then Ben after 5 minutes."
+
+
+@pytest.mark.parametrize(
+    ("has_policy", "has_recipient", "told"),
+    [(True, True, "Anna, then Ben."), (True, False, "Ben."), (False, True, "Anna."), (False, False, "")],
+)
+def test_recipients_come_first_where_no_step_tells_them(has_policy, has_recipient, told, keeper):
+    anna, ben = UserFactory(first_name="Anna"), UserFactory(first_name="Ben")
+    policy = StepFactory(users=[ben]).policy if has_policy else None
+    integration = IntegrationFactory(escalation_policy=policy, recipients=[anna] if has_recipient else [])
+
+    assert keeper.get(address("change", integration.pk)).context["above"].told == told
+
+
+def test_a_list_tells_how_each_is_doing_and_its_living_alerts(keeper):
     integration = IntegrationFactory(name="Builds")
     MessageFactory(integration=integration, detail="Opened #12", status="mapped")
+    MessageFactory(integration=integration, detail="A field is missing", status="mapping_failed")
     AlertFactory.create_batch(2, integration=integration)
     AlertFactory(integration=integration, status="closed")
     IntegrationFactory(name="Idle")
+    IntegrationFactory(name="Old", is_enabled=False)
 
-    rows = {row.name: row for row in keeper.get(address("changelist")).context["cl"].result_list}
+    answer = keeper.get(address("changelist"))
+    rows = {row.name: row for row in answer.context["cl"].result_list}
 
-    assert (rows["Builds"].last_detail, rows["Builds"].open_count) == ("Opened #12", 2)
-    assert (rows["Idle"].last_at, rows["Idle"].open_count) == (None, 0)
+    assert {name: row.doing.found.state for name, row in rows.items()} == {
+        "Builds": State.FAILING,
+        "Idle": State.NEW,
+        "Old": State.OFF,
+    }
+    assert (rows["Builds"].last.detail, rows["Builds"].open_count) == ("A field is missing", 2)
+    assert rows["Idle"].last is None
+    assert "The last 2 deliveries: 1 went wrong" in answer.content.decode()
 
 
-def test_the_page_shows_the_steps_at_the_sender(as_role):
-    client = as_role(SUPERUSER)
-    add(client, sender="bitbucket")
+def test_a_list_offers_no_deleting_of_many_at_once(keeper):
+    IntegrationFactory()
 
-    page = client.get(address("change", Integration.objects.get().pk)).content.decode()
+    assert "delete_selected" not in keeper.get(address("changelist")).content.decode()
 
-    assert "<strong>Build status created</strong>" in page
-    assert "the sample says" in page
+
+def test_the_page_costs_a_fixed_number_of_queries(keeper, django_assert_max_num_queries):
+    integration = IntegrationFactory(recipients=[UserFactory()])
+    MessageFactory(integration=integration, status="mapped", detail="Opened #1")
+    keeper.get(address("change", integration.pk))
+    with django_assert_max_num_queries(40) as few:
+        keeper.get(address("change", integration.pk))
+    MessageFactory.create_batch(30, integration=integration, status="mapped", detail="Opened #1")
+    AlertFactory.create_batch(5, integration=integration)
+
+    with django_assert_max_num_queries(len(few)):
+        keeper.get(address("change", integration.pk))
+
+
+# Switching off and on, deleting
+
+
+def test_switching_off_asks_first_and_says_what_happens(keeper):
+    integration = IntegrationFactory(name="Builds")
+    AlertFactory(integration=integration)
+
+    page = keeper.get(address("off", integration.pk)).content.decode()
+
+    assert "1 alert of it is not closed" in page
+    integration.refresh_from_db()
+    assert integration.is_enabled
+
+
+def test_an_integration_is_switched_off_and_on_and_both_are_on_record(keeper):
+    integration = IntegrationFactory(name="Builds")
+
+    off = keeper.post(address("off", integration.pk), follow=True).content.decode()
+    integration.refresh_from_db()
+    assert not integration.is_enabled
+    assert "Builds is off: what its sender posts is refused." in off
+    assert "It is switched off" in off
+
+    keeper.get(address("on", integration.pk))
+    integration.refresh_from_db()
+    assert not integration.is_enabled
+    keeper.post(address("on", integration.pk))
+    integration.refresh_from_db()
+    assert integration.is_enabled
+    assert [entry.change_message for entry in LogEntry.objects.order_by("pk")] == [
+        "Switched off.",
+        "Switched on.",
+    ]
+
+
+def test_saving_the_settings_leaves_the_switch_as_it_is(keeper):
+    integration = IntegrationFactory(recipients=[UserFactory()], is_enabled=False)
+
+    save(keeper, integration, name="Another name", is_enabled="on")
+
+    assert (integration.name, integration.is_enabled) == ("Another name", False)
+
+
+def test_deleting_says_what_is_lost_and_is_on_record(keeper):
+    integration = RuleFactory(integration__name="Builds").integration
+
+    page = keeper.get(address("delete", integration.pk)).content.decode()
+    assert "This is lost, and cannot be had back" in page
+    assert "1 mapping rule with its filters." in page
+    assert Integration.objects.exists()
+
+    done = keeper.post(address("delete", integration.pk), follow=True).content.decode()
+    assert "Builds is deleted." in done
+    assert not Integration.objects.exists()
+    assert LogEntry.objects.get().is_deletion()
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(
+    ("make", "words"), [(MessageFactory, "it has 1 delivery on record"), (AlertFactory, "1 alert on record")]
+)
+def test_what_has_deliveries_or_alerts_is_switched_off_rather_than_deleted(make, words, method, keeper):
+    integration = IntegrationFactory()
+    make(integration=integration)
+
+    page = getattr(keeper, method)(address("delete", integration.pk)).content.decode()
+
+    assert words in page
+    assert address("off", integration.pk) in page
+    assert Integration.objects.exists()
+    assert not LogEntry.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["off", "on", "delete"])
+@pytest.mark.parametrize("role", [roles.VIEWER, roles.RESPONDER])
+def test_who_may_not_change_an_integration_neither_switches_nor_deletes_it(page, role, as_role):
+    integration = IntegrationFactory(is_enabled=page != "on")
+    client = as_role(role)
+
+    assert client.get(address(page, integration.pk)).status_code == 403
+    assert client.post(address(page, integration.pk)).status_code == 403
+    integration.refresh_from_db()
+    assert integration.is_enabled is (page != "on")

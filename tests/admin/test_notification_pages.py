@@ -76,7 +76,7 @@ def test_what_failed_is_tried_again(responder):
     page = responder.post(reverse("admin:alerts_notification_retry", args=[row.pk]), follow=True)
 
     row.refresh_from_db()
-    assert "It is sent again." in page.content.decode()
+    assert "1 notification is sent again." in page.content.decode()
     assert (row.status, row.error) == ("pending", "")
 
 
@@ -88,7 +88,7 @@ def test_of_a_selection_only_what_failed_is_tried_again(responder):
     )
 
     assert "1 notification is sent again." in page.content.decode()
-    assert "1 was left as it is: it has not failed." in page.content.decode()
+    assert "Left as it is: 1 has been sent." in page.content.decode()
     assert [Notification.objects.get(pk=row.pk).status for row in rows] == ["pending", "sent"]
 
 
@@ -112,3 +112,84 @@ def test_the_log_is_searched_by_the_number_of_an_alert(responder):
     found = responder.get(LIST, {"q": f"#{row.alert_id}"}).context["cl"].result_list
 
     assert list(found) == [row]
+
+
+def test_a_row_says_in_a_sentence_how_it_went_and_offers_to_try_again(responder):
+    row = notification(status="failed", error="550 No such mailbox")
+
+    page = responder.get(LIST).content.decode()
+
+    assert "Anna could not be told by e-mail. It was due just now." in page
+    assert "550 No such mailbox" in page
+    assert f'formaction="/alerts/notification/{row.pk}/retry/"' in page
+
+
+def test_what_is_tried_again_from_the_list_leads_back_to_it(responder):
+    row = notification(status="failed")
+
+    answer = responder.post(reverse("admin:alerts_notification_retry", args=[row.pk]), {"back": "list"})
+
+    assert answer.url == LIST
+
+
+def test_the_report_leads_to_what_is_tried_again(responder):
+    rows = [notification(status="failed"), notification(status="failed"), notification(status="sent")]
+
+    page = responder.post(
+        LIST, {"action": "retry", "_selected_action": [row.pk for row in rows]}, follow=True
+    ).content.decode()
+
+    assert f'href="{LIST}?id__in={rows[0].pk}%2C{rows[1].pk}"' in page
+    assert list(shown(responder, id__in=f"{rows[0].pk},{rows[1].pk}")) == rows[1::-1]
+
+
+def test_what_nobody_wants_any_more_is_not_tried_again_and_said_so(responder):
+    row = notification(status="failed", stop="acknowledged")
+    row.alert.status = "acknowledged"
+    row.alert.save()
+
+    page = responder.post(LIST, {"action": "retry", "_selected_action": [row.pk]}, follow=True)
+
+    assert "1 is not wanted any more" in page.content.decode()
+    assert Notification.objects.get().status == "failed"
+
+
+def test_a_viewer_is_not_offered_to_try_again(as_role):
+    notification(status="failed")
+
+    assert "Try again" not in as_role(roles.VIEWER).get(LIST).content.decode()
+
+
+def shown(client, **query):
+    return client.get(LIST, query).context["cl"].result_list
+
+
+@pytest.mark.parametrize(
+    ("query", "window"),
+    [
+        ({}, False),
+        ({"status": "failed"}, False),
+        ({"since": "hour"}, False),
+        ({"q": "#alert"}, False),
+        ({"kind": "page"}, True),
+        ({"urgency": "low", "status": "sent"}, True),
+        ({"q": "anna"}, True),
+    ],
+    ids=str,
+)
+def test_what_no_index_answers_is_looked_for_within_a_window(query, window, responder):
+    row = notification(status="failed")
+    query = {name: value.replace("#alert", f"#{row.alert_id}") for name, value in query.items()}
+
+    changelist = responder.get(LIST, query).context["cl"]
+
+    assert bool(changelist.window) is window
+    if "low" not in query.values():
+        assert len(changelist.result_list) == 1
+
+
+def test_a_person_is_found_by_a_part_of_the_name_or_the_address(responder):
+    row = notification()
+
+    assert shown(responder, q="nn") == shown(responder, q="ANNA@") == [row]
+    assert not shown(responder, q="nobody")

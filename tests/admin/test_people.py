@@ -9,7 +9,7 @@ from knox.models import AuthToken
 from alertops import roles
 from alerts.models import Team, User
 from tests.admin.conftest import SUPERUSER
-from tests.factories import TeamFactory, UserFactory
+from tests.factories import IntegrationFactory, PolicyFactory, StepFactory, TeamFactory, UserFactory
 
 
 @pytest.fixture
@@ -132,26 +132,6 @@ def test_a_time_zone_that_is_none_is_refused(zone, manager):
     assert "time_zone" in answer.context["adminform"].errors
 
 
-def test_a_new_person_is_added_with_a_role(manager):
-    viewer = Group.objects.get(name=roles.VIEWER)
-
-    manager.post(
-        reverse("admin:alerts_user_add"),
-        {
-            "username": "dora",
-            "usable_password": "true",
-            "password1": "a good long one",
-            "password2": "a good long one",
-            "email": "dora@example.com",
-            "time_zone": "UTC",
-            "is_staff": "on",
-            "groups": [viewer.pk],
-        },
-    )
-
-    assert list(User.objects.get(username="dora").groups.all()) == [viewer]
-
-
 def test_people_who_left_are_not_offered(superuser):
     UserFactory(username="gone", is_active=False)
     UserFactory(username="goneril")
@@ -182,6 +162,98 @@ def test_members_of_a_team_are_numbered_as_they_were_put_in_order(manager):
 
     members = Team.objects.get(pk=team.pk).memberships.values_list("user", "position")
     assert list(members) == [(ben.pk, 1), (anna.pk, 2), (chris.pk, 3)]
+
+
+@pytest.mark.parametrize("told_by", ["a policy", "an integration", "nobody"])
+def test_a_team_that_is_told_somewhere_is_not_deleted(told_by, manager):
+    team = TeamFactory(people=[UserFactory()])
+    if told_by == "a policy":
+        StepFactory(teams=[team])
+    if told_by == "an integration":
+        IntegrationFactory().recipient_teams.add(team)
+
+    manager.post(reverse("admin:alerts_team_delete", args=[team.pk]), {"post": "yes"})
+
+    assert Team.objects.filter(pk=team.pk).exists() is (told_by != "nobody")
+
+
+@pytest.mark.parametrize("owned", ["a policy", "an integration"])
+def test_a_team_that_owns_something_is_not_deleted(owned, manager):
+    team = TeamFactory()
+    (PolicyFactory if owned == "a policy" else IntegrationFactory)(team=team)
+
+    manager.post(reverse("admin:alerts_team_delete", args=[team.pk]), {"post": "yes"})
+
+    assert Team.objects.filter(pk=team.pk).exists()
+
+
+@pytest.mark.parametrize("others", ["nobody", "somebody else", "a policy of others"])
+def test_who_empties_a_team_is_warned_of_what_tells_nobody_now(others, manager):
+    team, ben = TeamFactory(people=[UserFactory()]), UserFactory()
+    step = StepFactory(policy=PolicyFactory(name="Nights"), teams=[team])
+    builds = IntegrationFactory(name="Builds", escalation_policy=step.policy)
+    IntegrationFactory(name="Other", escalation_policy=None).recipient_users.add(ben)
+    if others == "somebody else":
+        step.users.add(ben)
+    if others == "a policy of others":
+        builds.escalation_policy = StepFactory(users=[ben]).policy
+        builds.save()
+
+    said = emptied(manager, team)
+
+    expected = {
+        "nobody": ["a step of the policy Nights, the integration Builds"],
+        "somebody else": [],
+        "a policy of others": ["a step of the policy Nights"],
+    }
+    assert said == [
+        f"Nobody is told any more by {names}: put somebody into the team, or choose others there."
+        for names in expected[others]
+    ]
+
+
+def emptied(client, team):
+    """Take the only member out of a team; return what the page warns of."""
+    form = {
+        "name": team.name,
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-INITIAL_FORMS": "1",
+        **row(0, id=team.memberships.get().pk, user=team.members.get().pk, position=1, DELETE="on"),
+    }
+    answer = client.post(reverse("admin:alerts_team_change", args=[team.pk]), form, follow=True)
+    assert not team.memberships.exists()
+    return [str(message) for message in answer.context["messages"] if message.level_tag == "warning"]
+
+
+# What a team gives
+
+
+@pytest.fixture
+def helper(as_role):
+    """Somebody who manages people and teams, and may change no integration."""
+    client = as_role(roles.VIEWER)
+    for code in ("change_user", "change_team", "change_teammembership"):
+        client.user.user_permissions.add(Permission.objects.get(codename=code))
+    return client
+
+
+@pytest.mark.parametrize(("role", "status"), [("primary", 200), ("escalation_manager", 403)])
+def test_the_password_of_who_manages_a_team_takes_the_rights_that_it_gives(role, status, helper):
+    person = UserFactory()
+    TeamFactory().memberships.create(user=person, role=role)
+
+    assert helper.get(f"/alerts/user/{person.pk}/password/").status_code == status
+
+
+@pytest.mark.parametrize(("owns", "may"), [(True, False), (False, True)])
+def test_who_is_in_a_team_that_owns_something_is_said_by_who_may_change_that(owns, may, helper, manager):
+    team = TeamFactory()
+    if owns:
+        PolicyFactory(team=team)
+    page = reverse("admin:alerts_team_change", args=[team.pk])
+
+    assert helper.get(page).context["has_change_permission"] is may
+    assert manager.get(page).context["has_change_permission"]
 
 
 def row(number, **columns):

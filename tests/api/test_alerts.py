@@ -7,6 +7,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from alertops import roles
+from alerts.logic.lifecycle import UNTIL_RECOVERED
 from alerts.models import Alert, AlertEvent
 from tests.admin.conftest import NOBODY, SUPERUSER
 from tests.factories import NOW, AlertFactory, IntegrationFactory, PolicyFactory, UserFactory
@@ -181,10 +182,15 @@ def test_pages_lead_from_one_to_the_next_without_gap_or_repetition(responder):
 
 
 @pytest.mark.parametrize(
-    ("action", "text", "status"), [("acknowledge", "", "acknowledged"), ("close", "Restarted.", "closed")]
+    ("action", "text", "status"),
+    [
+        ("acknowledge", "", "acknowledged"),
+        ("mute", "The lab is being moved.", "acknowledged"),
+        ("close", "Restarted.", "closed"),
+    ],
 )
-def test_an_alert_is_taken_and_closed_in_the_name_of_the_tokens_owner(action, text, status, responder):
-    alert = AlertFactory()
+def test_what_is_done_to_an_alert_is_done_in_the_name_of_the_tokens_owner(action, text, status, responder):
+    alert = AlertFactory(key_digest="k")
 
     answer = responder.post(url(alert, action), {"text": text})
 
@@ -193,6 +199,14 @@ def test_an_alert_is_taken_and_closed_in_the_name_of_the_tokens_owner(action, te
     assert f"#{alert.pk}" in answer.json()["sentence"]
     line = alert.events.get()
     assert (line.actor, line.via, line.text) == (responder.user, "api", text)
+
+
+def test_what_is_muted_says_so_and_has_no_time(responder):
+    alert = AlertFactory(status="acknowledged", snoozed_until=UNTIL_RECOVERED)
+
+    told = responder.get(url(alert)).json()
+
+    assert (told["is_muted"], told["snoozed_until"]) == (True, None)
 
 
 def test_the_body_may_be_left_out(responder):
@@ -249,10 +263,10 @@ def test_who_may_read_reads(role, caller):
     assert client.get(url(alert)).status_code == expected
 
 
-@pytest.mark.parametrize("action", ["acknowledge", "close"])
+@pytest.mark.parametrize("action", ["acknowledge", "close", "mute"])
 @pytest.mark.parametrize("role", [*READERS, NOBODY])
 def test_who_may_respond_responds(role, action, caller):
-    alert = AlertFactory()
+    alert = AlertFactory(key_digest="k")
     may = role not in (roles.VIEWER, NOBODY)
 
     answer = caller(role).post(url(alert, action))

@@ -19,6 +19,12 @@ SLOW = {"workers": 1, "queue_limit": 1, "timeout": 600, "retry": 2400}
         pytest.param({"IS_HTTPS": True, "TRUSTED_PROXY_COUNT": 1}, [], id="TLS behind a proxy"),
         pytest.param({"IS_SQLITE": False}, ["alertops.W004"], id="PostgreSQL without Redis"),
         pytest.param({"IS_SQLITE": False, "REDIS_URL": "redis://cache"}, [], id="PostgreSQL and Redis"),
+        pytest.param({"OUTBOUND_NETWORKS": ["10.0.0.0/8", "::1"]}, [], id="networks to call"),
+        pytest.param({"OUTBOUND_NETWORKS": ["intranet"]}, ["alertops.E003"], id="a network that is none"),
+        pytest.param(
+            {"OUTBOUND_NETWORKS": ["169.254.169.254"]}, ["alertops.W005"], id="a network that is never called"
+        ),
+        pytest.param({"CA_FILE": "/none.pem"}, ["alertops.E004"], id="authorities that are not there"),
         pytest.param(
             {"Q_CLUSTER": {"workers": 1, "queue_limit": 4, "timeout": 30, "retry": 60, "ALT_CLUSTERS": {}}},
             ["alertops.E002"],

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import connection
 from prometheus_client.parser import text_string_to_metric_families
 
+from alertops import nodes
 from alertops.health import TICKER
 from alerts.models import Notification
 from integrations import operations
@@ -138,6 +139,17 @@ def test_answers_at_the_door_are_counted(client, builds):
     assert more("alertops_door_answers_total", "unreadable_body") == 1
     assert more("alertops_door_answers_total", "unknown_url") == 1
     assert more("alertops_accept_seconds_count") == 1
+
+
+def test_the_workers_of_all_machines_that_live_are_added_up(client):
+    nodes.tell("node-1", {"alerts": (4, 4), "slow": (1, 1)}, NOW)
+    nodes.tell("node-2", {"alerts": (3, 4), "slow": (1, 1)}, NOW - timedelta(seconds=19))
+    nodes.tell("node-3", {"alerts": (4, 4), "slow": (1, 1)}, NOW - timedelta(seconds=21))
+
+    told = figures(client)
+
+    assert told["alertops_workers_alive", "alerts"] == 7
+    assert told["alertops_workers_alive", "slow"] == 2
 
 
 def test_what_waits_is_told(client, builds):

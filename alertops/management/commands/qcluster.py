@@ -1,5 +1,6 @@
 """django-q2's command, with what `runworker` needs to watch over it."""
 
+import gc
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from django_q.management.commands import qcluster
 
 from alertops import cluster
 from alertops.lib import processes
+from alertops.lib.connections import commit_without_waiting
 
 
 class Command(qcluster.Command):
@@ -19,6 +21,10 @@ class Command(qcluster.Command):
         parser.add_argument("--supervisor", type=int, help="Its process ID.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        commit_without_waiting()
+        # What is there by now stays: no worker has to look through it for garbage again and again.
+        gc.collect()
+        gc.freeze()
         supervisor = options["supervisor"]
         if supervisor:
             cluster.join(options["cards"], supervisor)
