@@ -202,29 +202,29 @@ def write(messages: int, *, integration_id: int, user_id: int, body_bytes: int) 
         "body_size": str(body_bytes),
         "ahead": dialect.ago.format(seconds="-86400"),
     }
-    _execute(dialect.without_checks)
+    execute(dialect.without_checks)
     try:
         for model, rows, columns in HISTORY:
-            words["at"] = _at(dialect, rows * messages // 10)
+            words["at"] = spread(dialect, rows * messages // 10)
             written = {name: expression.format(**words) for name, expression in columns.items()}
-            _insert(model, rows * messages // 10, written, dialect)
+            insert(model, rows * messages // 10, written, dialect)
     finally:
-        _execute(dialect.with_checks)
+        execute(dialect.with_checks)
     for statement in connection.ops.sequence_reset_sql(no_style(), [model for model, *_rest in HISTORY]):
-        _execute(statement)
+        execute(statement)
 
 
 def analyze() -> None:
     """Have the database look at what it holds, as it does by itself in production."""
-    _execute("ANALYZE")
+    execute("ANALYZE")
 
 
-def _at(dialect: Dialect, rows: int) -> str:
+def spread(dialect: Dialect, rows: int) -> str:
     """Return when row n was written: they are spread evenly, and the last is an hour old."""
     return dialect.ago.format(seconds=f"3600 + ({rows} - n) * {DAYS * 86400 / max(1, rows):.6f}")
 
 
-def _insert(model: type[models.Model], rows: int, columns: Mapping[str, str], dialect: Dialect) -> None:
+def insert(model: type[models.Model], rows: int, columns: Mapping[str, str], dialect: Dialect) -> None:
     """Insert rows in chunks; n counts from 0, and a column that is not named gets the model's default."""
     names, values, parameters = [], [], []
     for field in model._meta.concrete_fields:
@@ -241,9 +241,10 @@ def _insert(model: type[models.Model], rows: int, columns: Mapping[str, str], di
             f" SELECT {', '.join(values)} FROM ({series}) AS numbers"
         )
         with transaction.atomic():
-            _execute(statement, parameters)
+            execute(statement, parameters)
 
 
-def _execute(statement: str, parameters: Any = None) -> None:
+def execute(statement: str, parameters: Any = None) -> None:
+    """Execute one statement."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench import figures, installations, stories, work
 from bench.contract import Context, Measure, Row, Run, Subject, measure
+from bench.limits import mails
 from bench.sender import Post, Sending
 from bench.sink import Mail, Sink
 from tests.processes import Server
@@ -23,6 +24,7 @@ LATEST = {  # p99 in milliseconds, by database and rate
 }
 WARM_UP = 10  # alerts, one after the other
 PATIENCE = 300.0
+LIMIT, LIMIT_SECONDS = "raw mails of one process, nothing looked up", 3.0
 # What happens between the POST and the mail, as the rows tell it; times of the database's own writers.
 HOPS = ("received_at", "processed_at", "created_at", "begun", "sent_at")
 
@@ -40,14 +42,21 @@ def _on(database: str, context: Context) -> list[Row]:
         server.start_command("runworker")
         door = f"{server.url}/in/{token}"
         _send(server, sink, door, rate=1, count=WARM_UP)
+        limit = Subject(NAME, LIMIT, database, unit="mails/s")
         variants: dict[Subject, Measure] = {
             Subject(NAME, f"POST to mail, {rate}/s", database, unit="mails/s"): partial(
                 _send, server, sink, door, rate=rate, count=rate * seconds
             )
             for rate in RATES
         }
-        rows = measure(variants, context)
-        return [_judged(row, database, rate) for row, rate in zip(rows.values(), RATES, strict=True)]
+        rows = measure(
+            {limit: partial(mails.by_django, sink.url, seconds=LIMIT_SECONDS), **variants}, context
+        )
+        raw = rows.pop(limit)
+        return [
+            raw,
+            *(_judged(row, database, rate) for row, rate in zip(rows.values(), RATES, strict=True)),
+        ]
 
 
 def _judged(row: Row, database: str, rate: int) -> Row:

@@ -1,6 +1,7 @@
 """Whether the web server and the worker grow while they take and process deliveries."""
 
 import time
+from collections import defaultdict
 from contextlib import ExitStack
 
 from bench import figures, installations, stories, vitals, work
@@ -13,11 +14,13 @@ DELIVERIES, QUICK_DELIVERIES = 200_000, 2_000
 SAMPLES = 20
 CONNECTIONS = 8
 WARM_UP = 0.25  # of the samples are not counted: caches and pools fill
-MOST_GROWTH = 10.0  # percent of a process's own memory, from the end of the warm-up to the end
+MOST_GROWTH = (
+    10.0  # percent of what the processes of a role have of their own, from the end of the warm-up to the end
+)
 NOISE = 5.0  # megabytes: one big body that was just there
 PATIENCE = 3600.0
 
-Sample = tuple[int, dict[tuple[str, int], float]]  # deliveries so far, and megabytes by role and pid
+Sample = tuple[int, dict[str, float]]  # deliveries so far, and megabytes of all processes of a role
 
 
 def run(context: Context) -> list[Row]:
@@ -38,22 +41,30 @@ def _on(database: str, context: Context) -> list[Row]:
             _send(f"{server.url}/in/{token}", f"part{number}", count)
             figures.wait_until_quiet(server, patience=PATIENCE)
             seen = vitals.of([server.web.pid, worker.pid], server.folder)
-            samples.append((number * count, {(one.role, one.pid): one.uss for one in seen}))
+            samples.append((number * count, _by_role(seen)))
             context.say(
                 f"  {number * count:,}: {sum(one.uss for one in seen):.0f} MB of {len(seen)} processes"
             )
-    return [_row(process, database, samples) for process in samples[-1][1]]
+    return [_row(role, database, samples) for role in samples[-1][1]]
 
 
-def _row(process: tuple[str, int], database: str, samples: list[Sample]) -> Row:
-    """Tell by how much a process has grown since the warm-up; one that was replaced meanwhile, since then."""
+def _by_role(seen: list[vitals.Vitals]) -> dict[str, float]:
+    """Add up the processes of each role: it is chance which of them had the largest batch last."""
+    found: dict[str, float] = defaultdict(float)
+    for one in seen:
+        found[one.role] += one.uss
+    return dict(found)
+
+
+def _row(role: str, database: str, samples: list[Sample]) -> Row:
+    """Tell by how much the processes of a role have grown since the warm-up."""
     warm = samples[int(len(samples) * WARM_UP) :]
-    points = [(float(deliveries), uss[process]) for deliveries, uss in warm if process in uss]
+    points = [(float(deliveries), uss[role]) for deliveries, uss in warm if role in uss]
     growth = figures.slope(points) * (points[-1][0] - points[0][0])
     percent = growth / points[0][1] * 100
     run = Run(figure=points[-1][1], details={"points": points, "grown_mb": growth, "grown_percent": percent})
     row = summarize(
-        Subject(NAME, process[0], database, unit="MB of its own"),
+        Subject(NAME, role, database, unit="MB of its own"),
         [run],
         note=f"{growth:+.1f} MB, {percent:+.0f} % in {points[-1][0] - points[0][0]:,.0f} deliveries",
     )

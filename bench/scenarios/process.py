@@ -76,6 +76,7 @@ def _one_worker(server: Server, story: str, count: int) -> Run:
     left_open = server.call(work.queue, story, name, count)
     took = server.call(work.drain)
     _check(server, name, left_open)
+    server.call(work.tell_nobody)
     details = {**took, "cpu_ms_a_message": took["cpu"] / took["messages"] * 1000}
     return Run(figure=took["messages"] / took["seconds"], details=details)
 
