@@ -7,7 +7,7 @@ KILLS ?= 200
 INPUTS ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test torture fuzz bench bench-peers lint format clean
+.PHONY: help run test torture fuzz bench bench-peers screenshots lint format messages clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' \
@@ -29,6 +29,9 @@ bench-peers: ## Install Alerta into var/peers, to be measured beside alertops
 	@$(PYTHON) -m venv var/peers/alerta
 	@exec var/peers/alerta/bin/pip install --quiet alerta-server psycopg2-binary gunicorn
 
+screenshots: .dev ## Photograph every page, wide and narrow, light and dark, into screenshots/ (ARGS="--only alert")
+	@exec .venv/bin/python -m tests.pictures $(ARGS)
+
 fuzz: .dev ## Try made-up inputs on all that reads them (INPUTS=1000000), and write a report
 	@exec .venv/bin/python -m tests.fuzz --inputs $(INPUTS)
 
@@ -37,6 +40,9 @@ lint: .dev ## Check style and types
 
 format: .dev ## Format the code
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+messages: .dev ## Gather the texts that people read, and compile their translations; needs GNU gettext
+	@ALERTOPS_SECRET_KEY=messages .venv/bin/python manage.py messages
 
 clean: ## Remove the environment and caches; the data in var/ stays
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -9,6 +9,11 @@ from django.core.cache import cache
 from alerts.channels import lines
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests of real processes: they mostly wait, and the others run meanwhile."""
+    items.sort(key=lambda item: item.get_closest_marker("processes") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _plain_static_files() -> None:
     """No test needs `collectstatic`."""
@@ -27,4 +32,4 @@ def _empty_cache() -> Iterator[None]:
 def _no_open_line() -> Iterator[None]:
     """The next test has another mail server."""
     yield
-    lines.close_all()
+    lines.forget_all()

@@ -19,7 +19,19 @@ ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 IS_CI = os.environ.get("CI") == "true"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-PYTEST = (sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope")
+# One more than CI has cores: the tests of real processes, which come first, mostly wait.
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-n", "3", "--dist", "loadscope")
+PYTEST += ("--no-loadscope-reorder", "--durations", "25")
+# Real processes, servers and clocks share two cores here: a test may fail once for want of them. It then
+# has a second try, and is listed as RERUN at the end, so that nobody takes it for sound.
+PYTEST += ("--reruns", "1")
+
+# What says the same on every database is not asked twice.
+WITHOUT_DATABASE = (
+    *("tests/house_rules", "tests/fuzz", "tests/bench", "tests/pictures"),
+    *("tests/alerts/logic", "tests/integrations/logic", "tests/brokers/logic", "tests/brokers/builtin"),
+    *("tests/admin/test_every_text.py", "tests/admin/test_permissions.py", "tests/admin/test_pictures.py"),
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,7 @@ def _parts(missing: list[str]) -> list[Part]:
     ]
     if "PostgreSQL" not in missing:
         # Tests that start processes bring both databases with them.
-        select = ("-m", "not processes and not browser", "--ignore=tests/house_rules", "--ignore=tests/fuzz")
+        select = ("-m", "not processes and not browser", *(f"--ignore={path}" for path in WITHOUT_DATABASE))
         parts.append(Part("tests on PostgreSQL", (*PYTEST, *select), {"DATABASE_URL": _postgresql()}))
     return parts
 

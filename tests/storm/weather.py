@@ -7,7 +7,7 @@ from django.db.models import Model
 
 from alerts.models import Alert, Escalation, Notification
 from alerts.operations import escalation
-from integrations.models import InboundMessage, Integration
+from integrations.models import WAITING, InboundMessage, Integration
 from tests.factories import (
     AlertFactory,
     IntegrationFactory,
@@ -43,7 +43,7 @@ def waits() -> dict[str, int]:
     """Return how much there is to be done, by kind."""
     now = datetime.now(UTC)
     return {
-        "messages": InboundMessage.objects.waiting().count(),
+        "messages": InboundMessage.objects.filter(WAITING).count(),
         "escalations": Escalation.objects.due_for_escalation(now).count(),
         "notifications": Notification.objects.due_for_delivery(now).count(),
     }

@@ -35,8 +35,9 @@ def test_a_killed_process_is_replaced_and_tasks_go_on(worker, role):
     os.kill(pid, signal.SIGKILL)
 
     assert worker.runs_a_task()
+    # A task may run before the death is noticed: tasks do not pass through every process.
+    worker.server.wait_until(lambda: pid not in worker.pids(role), f"the {role} was not missed")
     worker.wait_until_complete()
-    assert pid not in worker.pids(role)
 
 
 def test_a_killed_busy_worker_does_not_keep_the_others_from_working(worker):

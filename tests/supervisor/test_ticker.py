@@ -2,15 +2,16 @@
 
 import logging
 import time
+from datetime import UTC, datetime
 
 import pytest
 from django.core.cache import cache
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
-from alertops import health
+from alertops import health, nodes
 from alertops.ticker import HEARTBEAT, Ticker
-from integrations.models import InboundMessage
+from integrations.models import HourMark, InboundMessage
 from integrations.operations import PROCESS
 from tests.factories import NOW, IntegrationFactory
 
@@ -35,6 +36,25 @@ def test_a_tick_nudges_what_waits_and_notes_the_time():
 
     assert queued() == [("alerts", PROCESS)]
     assert cache.get(health.TICKER) == pytest.approx(time.time(), abs=5)
+
+
+def test_the_first_tick_of_an_hour_marks_it():
+    ticker = Ticker(list)
+    for _ in range(2):
+        ticker._tick()
+
+    assert HourMark.objects.count() == 1
+
+
+def test_a_tick_tells_which_workers_live_once_in_a_while():
+    told = [{"alerts": (4, 4)}, {"alerts": (3, 4)}]
+    ticker = Ticker(list, lambda: told.pop(0))
+    for _ in range(2):
+        ticker._tick()
+
+    (node,) = nodes.known(datetime.now(UTC))
+    assert [(crew.cluster, crew.alive, crew.wanted) for crew in node.crews] == [("alerts", 4, 4)]
+    assert len(told) == 1
 
 
 def test_a_tick_nudges_anew_when_what_was_on_its_way_has_died():

@@ -11,12 +11,13 @@ from typing import Any
 
 from tests.processes import Server
 from tests.redis_server import RedisServer
-from tests.torture import world
+from tests.torture import pushes, world
 from tests.torture.keeper import Keeper
 from tests.torture.killer import Kill, kill_many
 from tests.torture.mailbox import Mailbox
 from tests.torture.senders import Problem, Sender
 from tests.torture.verdict import Verdict, judge
+from tests.web import WebServer
 
 INTEGRATIONS, SENDERS = 2, 1  # of each; a small machine keeps up with them while it is killed
 WARM_UP = 3.0
@@ -52,21 +53,29 @@ def endure(installation: str, *, kills: int, seed: int, latest: float, say: Call
     began = time.monotonic()
     with ExitStack() as stack:
         mailbox = stack.enter_context(Mailbox(seed))
+        sink = stack.enter_context(WebServer())
         server = stack.enter_context(_server(installation, mailbox, stack))
         tokens = server.call(world.create, INTEGRATIONS)
+        pusher = pushes.Pusher(server.url, server.call(pushes.create, f"{sink.url}/hook"), seed=seed)
         keeper = Keeper(server)
         keeper.start()
         stack.callback(keeper.stop)
         senders = [Sender(server.url, token, seed=seed * 100 + n) for n, token in enumerate(tokens * SENDERS)]
-        for sender in senders:
+        for sender in (*senders, pusher):
             sender.start()
         time.sleep(WARM_UP)
         killed = kill_many(keeper, kills, seed=seed, say=say)
-        _end(senders, server, say)
+        _end([*senders, pusher], server, say)
         problems = [problem for sender in senders for problem in sender.problems]
         facts = server.call(world.read)
         verdict = judge(facts, problems, mailbox.mails, killed, latest=latest)
-        verdict.blame(failure for sender in senders for failure in sender.failures)
+        verdict.blame(failure for sender in (*senders, pusher) for failure in sender.failures)
+        posted = pushes.posted(sink.received)
+        verdict.blame(pushes.wrong(pusher.taken, server.call(pushes.read), posted, kills=len(killed)))
+        verdict.figures |= {
+            "pushes": len(pusher.taken),
+            "runs that acted twice": pushes.twice(posted),
+        }
     return Ordeal(installation, seed, killed, problems, facts, verdict, time.monotonic() - began)
 
 
@@ -97,10 +106,16 @@ def report(ordeal: Ordeal) -> str:
 
 def _server(installation: str, mailbox: Mailbox, stack: ExitStack) -> Server:
     redis = {"REDIS_URL": stack.enter_context(RedisServer()).url} if installation == "postgresql" else {}
-    return Server(installation, web_workers=2, EMAIL_URL=mailbox.url, **redis)
+    return Server(
+        installation,
+        web_workers=2,
+        EMAIL_URL=mailbox.url,
+        ALERTOPS_OUTBOUND_NETWORKS="127.0.0.1",
+        **redis,
+    )
 
 
-def _end(senders: list[Sender], server: Server, say: Callable[[str], None]) -> None:
+def _end(senders: list[Sender | pushes.Pusher], server: Server, say: Callable[[str], None]) -> None:
     """Stop reporting, and wait until everything that was reported has been dealt with."""
     for sender in senders:
         sender.stop()
@@ -108,7 +123,7 @@ def _end(senders: list[Sender], server: Server, say: Callable[[str], None]) -> N
         sender.join()
     say("waiting until everything is done")
     end = time.monotonic() + SETTLED
-    while not server.call(world.is_quiet) and time.monotonic() < end:
+    while not (server.call(world.is_quiet) and server.call(pushes.is_quiet)) and time.monotonic() < end:
         time.sleep(1)
     time.sleep(1)
 

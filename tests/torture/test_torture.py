@@ -17,3 +17,4 @@ def test_nothing_is_lost_whatever_is_killed(installation):
     assert ordeal.verdict.failures == []
     assert len(ordeal.kills) == KILLS
     assert ordeal.verdict.figures["mails delivered"] > KILLS
+    assert ordeal.verdict.figures["pushes"] > KILLS

@@ -18,7 +18,7 @@ from alerts.models import (
     User,
 )
 from integrations import operations
-from integrations.models import InboundMessage
+from integrations.models import WAITING, InboundMessage
 
 # Everybody who is told, in the order of the steps.
 PEOPLE = ("anna", "ben", "carl", "dora")
@@ -54,7 +54,7 @@ def is_quiet() -> bool:
     """
     soon = timezone.now() + max(WAITS)  # noqa: TID251 (the torture has the clock of the world)
     return not (
-        InboundMessage.objects.waiting().exists()
+        InboundMessage.objects.filter(WAITING).exists()
         or Notification.objects.pending().exists()
         or Escalation.objects.filter(due_at__lte=soon).exists()
     )

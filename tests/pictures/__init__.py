@@ -1,0 +1,1 @@
+"""Photographs of every page, to look at what strangers will see."""
