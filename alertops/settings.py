@@ -185,7 +185,7 @@ Q_CLUSTER = {
     "queue_limit": 4,
     "bulk": 1,
     "timeout": TASK_TIMEOUT,
-    "retry": TASK_TIMEOUT * 4,
+    "retry": TASK_TIMEOUT * 6,  # what one worker alone may keep waiting
     "ack_failures": True,
     "max_attempts": 1,
     "save_limit": -1,
