@@ -18,7 +18,11 @@ from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[1]
 _NOTIFICATION = re.compile(rb"^Message-ID:\s+<alert-(\d+)\.(\d+)\.", re.IGNORECASE | re.MULTILINE)
-ANSWERS = {b"EHLO": b"250-bench\r\n250 8BITMIME\r\n", b"DATA": b"354 go on\r\n", b"QUIT": b"221 bye\r\n"}
+ANSWERS = {
+    b"EHLO": b"250-bench\r\n250-PIPELINING\r\n250 8BITMIME\r\n",
+    b"DATA": b"354 go on\r\n",
+    b"QUIT": b"221 bye\r\n",
+}
 TAKEN = b"250 2.0.0 taken\r\n"
 
 

@@ -28,9 +28,10 @@ TAKEN = "250 2.0.0 OK queued as {number}"
 class MailServer:
     """What a mail server is to a test.
 
-    refuses: address to what is answered to its RCPT.  pause: seconds before each answer.
+    refuses: address to what is answered to its RCPT, or to its MAIL.  pause: seconds before each answer.
     patience: how many mails it takes on one connection.  farewell: what it says then to the next; nothing:
     it just closes the connection after the last.
+    reads_ahead: whether it takes several commands in one go (RFC 2920), as most servers do.
     on_data: called when a mail has arrived and before anything is answered.
     """
 
@@ -41,6 +42,7 @@ class MailServer:
         self.pause = 0.0
         self.patience: int | None = None
         self.farewell = ""
+        self.reads_ahead = True
         self.on_data: Callable[[], None] = lambda: None
         self.connections = 0
         self._answers: list[str] = []
@@ -101,7 +103,7 @@ class _Handler:
         self.server.connections += 1
         session.host_name = hostname
         await self._pause()
-        return responses
+        return [*responses[:-1], "250-PIPELINING", responses[-1]] if self.server.reads_ahead else responses
 
     async def handle_MAIL(  # noqa: N802
         self, smtp: SMTP, _session: Session, envelope: Envelope, address: str, options: list[Any]
@@ -110,6 +112,8 @@ class _Handler:
         if self.server.farewell and self._is_tired(smtp):
             self._close(smtp)
             return self.server.farewell
+        if address in self.server.refuses:
+            return self.server.refuses[address]
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 OK"

@@ -5,6 +5,7 @@ takes nine seconds for each answer would hold a worker for minutes.
 """
 
 import functools
+import re
 import smtplib
 import time
 from collections.abc import Mapping, Sequence
@@ -21,9 +22,10 @@ from alertops.lib.sayings import saying
 BACKENDS = {"django.core.mail.backends.smtp.EmailBackend": "alertops.lib.smtp.EmailBackend"}
 # How long the politeness of a good-bye may last.
 FAREWELL = timedelta(seconds=2)
-# What a server says when it wants the content of a mail, and when it closes the line.
-GO_ON, CLOSING = 354, 421
+# What a server says when it agrees (or forwards), wants the content of a mail, and closes the line.
+DONE, FORWARDED, GO_ON, CLOSING = 250, 251, 354, 421
 _TOO_SLOW = saying("The mail server was too slow.")
+_LINE_BREAK = saying("An address with a line break is no address.")
 
 
 class Deadline:
@@ -71,8 +73,16 @@ class _InTime(smtplib.SMTP):
         self.has_content |= code == GO_ON
         return code, text
 
-    def sendmail(self, *arguments: Any, **options: Any) -> Any:
-        self.refused = super().sendmail(*arguments, **options)
+    def sendmail(  # type: ignore[override]
+        self, from_addr: str, to_addrs: Sequence[str], msg: bytes, *options: Any
+    ) -> Mapping[str, tuple[int, bytes]]:
+        """Do what smtplib does; all that comes before the content in one go, if the server reads ahead."""
+        self.ehlo_or_helo_if_needed()
+        is_usual = not any(options) and "".join((from_addr, *to_addrs)).isascii()
+        if is_usual and self.has_extn("pipelining"):
+            self.refused = self._send_ahead(from_addr, to_addrs, msg)
+        else:
+            self.refused = super().sendmail(from_addr, to_addrs, msg, *options)
         return self.refused
 
     def mail(self, sender: str, options: Sequence[str] = ()) -> tuple[int, bytes]:
@@ -90,6 +100,60 @@ class _InTime(smtplib.SMTP):
             return super().quit()
         self.close()
         return None
+
+    def _send_ahead(
+        self, sender: str, recipients: Sequence[str], content: bytes
+    ) -> dict[str, tuple[int, bytes]]:
+        """Send a mail to a server that reads ahead (RFC 2920): two ways there and back, instead of four.
+
+        Returns and raises what smtplib's own sendmail does for the same answers.
+        """
+        self.has_content = False
+        (taken, *answers, (code, text)) = self._ask_all(
+            f"MAIL FROM:{smtplib.quoteaddr(sender)}",
+            *(f"RCPT TO:{smtplib.quoteaddr(recipient)}" for recipient in recipients),
+            "DATA",
+        )
+        refused = {
+            recipient: answer
+            for recipient, answer in zip(recipients, answers, strict=True)
+            if answer[0] not in (DONE, FORWARDED)
+        }
+        error: smtplib.SMTPException | None = None
+        if taken[0] != DONE:
+            error = smtplib.SMTPSenderRefused(*taken, sender)
+        elif len(refused) == len(recipients):
+            error = smtplib.SMTPRecipientsRefused(refused)
+        if code == GO_ON:  # it waits for a mail in any case: one that is empty, and for nobody
+            code, text = self._send_content(b"" if error else content)
+        if not error and code != DONE:
+            error = smtplib.SMTPDataError(code, text)
+        if error:
+            with suppress(smtplib.SMTPServerDisconnected):
+                self.rset()
+            raise error
+        return refused
+
+    def _ask_all(self, *commands: str) -> list[tuple[int, bytes]]:
+        """Send commands in one go, and return the answer to each; where it closes, no other is waited for."""
+        if any("\r" in command or "\n" in command for command in commands):
+            raise ValueError(_LINE_BREAK)
+        self.send("".join(f"{command}\r\n" for command in commands))
+        answers = []
+        for _command in commands:
+            answers.append(self.getreply())
+            if answers[-1][0] == CLOSING:
+                self.close()
+                raise smtplib.SMTPResponseException(*answers[-1])
+        return answers
+
+    def _send_content(self, content: bytes) -> tuple[int, bytes]:
+        """Send what the server waits for; where a line begins with a dot, with a second one (RFC 5321)."""
+        end = b".\r\n" if not content or content.endswith(b"\r\n") else b"\r\n.\r\n"
+        self.send(re.sub(rb"(?m)^\.", b"..", content) + end)
+        code, text = self.getreply()
+        self.receipt = f"{code} {text.decode('utf-8', 'replace')}"
+        return code, text
 
     def _hurry(self) -> None:
         if self.sock is not None:
