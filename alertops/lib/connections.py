@@ -13,6 +13,14 @@ from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connec
 
 Result = TypeVar("Result")
 
+_FOR_WORKERS = (
+    "synchronous_commit=off",
+    # Each statement of a worker has its index. PostgreSQL would sooner read all of a table that it has not
+    # counted yet, ten times a second while it grows; and then compile what has come to look so dear.
+    "enable_seqscan=off",
+    "jit=off",
+)
+
 
 @contextmanager
 def lean_cursor() -> Iterator[Any]:
@@ -52,17 +60,18 @@ def _numbered(sql: str) -> Any:
     return re.sub("%%|%s", lambda mark: "%" if mark[0] == "%%" else f"${next(number)}", sql)
 
 
-def commit_without_waiting() -> None:
-    """Have the commits of this process, and of those it forks, not wait until the disk has them.
+def tune_for_workers() -> None:
+    """Have the connections of this process, and of those it forks, suit who does the same things all day.
 
-    For workers: what the database's machine loses in a power cut, the last moment in any case, is due again
-    when it is back. What is lost is never older than what somebody else committed and waited for.
+    A commit does not wait until the disk has it: what the database's machine loses in a power cut, the last
+    moment in any case, is due again when it is back. What is lost is never older than what somebody else
+    committed and waited for.
     """
     options = connection.settings_dict["OPTIONS"]
     if connection.vendor == "sqlite":
         options["init_command"] += " PRAGMA synchronous=NORMAL;"
     elif not settings.HAS_POOLER:
-        options["options"] = f"{options.get('options', '')} -c synchronous_commit=off".strip()
+        options["options"] = " ".join((options.get("options", ""), *(f"-c {each}" for each in _FOR_WORKERS)))
     connection.close()
 
 

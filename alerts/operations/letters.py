@@ -1,6 +1,6 @@
 """What a notification says, in words, to the person it is for."""
 
-import unicodedata
+import re
 import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -187,6 +187,8 @@ _SENTENCES: dict[Kind, Callable[[_Writing], str]] = {
     Kind.LAST_RESORT: _last_resort,
     Kind.CLOSED: _closed,
 }
+# Control characters but tab and line feed, and halves of characters.
+_UNSENDABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LOG_IN = _lazy("Several people read this address, so log in to answer: then it is known who has it.")
 _ACKNOWLEDGE = {
     Kind.REMINDER: _lazy("Acknowledge again (I’ve still got it)"),
@@ -278,4 +280,4 @@ def _id(name: str, at: datetime) -> str:
 
 def _text(text: str) -> str:
     """Return a stranger's text without what no mail can carry: control characters and half characters."""
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
+    return _UNSENDABLE.sub("", text).strip()

@@ -9,7 +9,7 @@ from django_q.management.commands import qcluster
 
 from alertops import cluster
 from alertops.lib import processes
-from alertops.lib.connections import commit_without_waiting
+from alertops.lib.connections import tune_for_workers
 
 
 class Command(qcluster.Command):
@@ -21,7 +21,7 @@ class Command(qcluster.Command):
         parser.add_argument("--supervisor", type=int, help="Its process ID.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        commit_without_waiting()
+        tune_for_workers()
         # What is there by now stays: no worker has to look through it for garbage again and again.
         gc.collect()
         gc.freeze()
