@@ -55,4 +55,4 @@ def test_checks_find_what_is_misconfigured(settings, changes, expected):
 def test_any_number_of_workers_is_sound(settings, workers):
     settings.Q_CLUSTER = {**settings.Q_CLUSTER, "workers": workers}
 
-    assert "alertops.E002" not in [found.id for found in check_settings(None)]
+    assert "alertops.E002" not in [found.id for found in check_settings()]
