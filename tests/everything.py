@@ -30,6 +30,7 @@ PYTEST += ("--reruns", "1")
 WITHOUT_DATABASE = (
     *("tests/house_rules", "tests/fuzz", "tests/bench", "tests/pictures"),
     *("tests/alerts/logic", "tests/integrations/logic", "tests/brokers/logic", "tests/brokers/builtin"),
+    *("tests/lib/test_http.py", "tests/lib/test_http_tricks.py", "tests/lib/test_smtp.py"),
     *("tests/admin/test_every_text.py", "tests/admin/test_permissions.py", "tests/admin/test_pictures.py"),
 )
 
