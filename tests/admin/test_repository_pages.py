@@ -343,7 +343,7 @@ def test_a_run_reads_as_a_story(superuser, rows):
     page = superuser.get(at("brokerrun_change", run.pk)).content.decode()
 
     for told in (
-        "The mail server was away.",
+        "The mail server said: 450 later",
         "Called POST https://ci.example.com/job, answered 503",
         "Mailed a@example.com: “One”",
         "cannot go out: full",
