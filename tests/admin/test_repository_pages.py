@@ -374,7 +374,7 @@ def test_run_again_makes_a_new_run_in_the_person_s_name(superuser):
 
 
 def test_a_push_tells_its_commits_and_its_runs(superuser):
-    run = RunFactory(sentence="Sent 1 mail.")
+    run = RunFactory(sentence="Sent 1 mail.", status="done")
 
     page = superuser.get(at("push_change", run.push_id)).content.decode()
 
