@@ -1,5 +1,6 @@
 """How the state of services and runs is shown on a page."""
 
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -30,6 +31,11 @@ def sentence(row: BrokerRun) -> str:
     if row.status == BrokerRun.Status.RUNNING:
         return _("It is at work.")
     return worded(row.sentence) or row.get_status_display()
+
+
+def spent(seconds: float) -> str:
+    """Say how long something took."""
+    return _("%(seconds)s s") % {"seconds": number_format(seconds, 1)}
 
 
 def service(row: RepositoryService) -> SafeString:

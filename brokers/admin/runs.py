@@ -178,8 +178,7 @@ def _took(row: BrokerRun) -> str:
     """Say how long the last attempt took."""
     if not (row.started_at and row.ended_at):
         return ""
-    seconds = max(0.0, (row.ended_at - row.started_at).total_seconds())
-    return _("%(seconds).1f s") % {"seconds": seconds}
+    return badges.spent(max(0.0, (row.ended_at - row.started_at).total_seconds()))
 
 
 def _payload(row: BrokerRun) -> str:

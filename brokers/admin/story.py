@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from alertops.lib.sayings import recognize
 from alertops.lib.wording import worded
+from brokers import badges
 from brokers.models import BrokerRun, RunRequest
 from brokers.operations.hosting import NO_TEXT
 from brokers.operations.words import listed
@@ -178,7 +179,7 @@ def _before(line: dict[str, Any]) -> str:
 
 def _took(line: dict[str, Any]) -> str:
     spent = line.get("milliseconds")
-    return _("%(seconds).1f s") % {"seconds": spent / 1000} if spent is not None else ""
+    return badges.spent(spent / 1000) if spent is not None else ""
 
 
 def _moment(text: Any) -> datetime | None:

@@ -354,6 +354,19 @@ def test_a_run_reads_as_a_story(superuser, rows):
         assert told in page, told
 
 
+def test_a_run_reads_as_a_story_in_the_language_of_its_reader(superuser, rows):
+    superuser.user.language = "de"
+    superuser.user.save()
+
+    page = superuser.get(at("brokerrun_change", rows["brokers.brokerrun"].pk)).content.decode()
+
+    assert "Der Mailserver sagte: 450 later" in page
+    assert "anna hat 1 Commit nach main gepusht: Mend the basket" in page
+    assert "POST https://ci.example.com/job aufgerufen, Antwort 503" in page
+    assert "0,1 s" in page
+    assert "&lt;b&gt;Nothing&lt;/b&gt; to do" in page
+
+
 def test_every_status_has_a_page_and_a_row(superuser):
     runs = [RunFactory(status=status) for status in BrokerRun.Status.values]
     runs.append(RunFactory(push=None, sample=runs[0].push.facts, is_first=False, is_test=True))
