@@ -1,11 +1,11 @@
 """How the state of services and runs is shown on a page."""
 
-from typing import Any
-
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from alertops.lib.display import Tone, badge
+from alertops.lib.wording import worded
 from brokers.models import BrokerRun, RepositoryService
 
 RUN = {
@@ -22,6 +22,20 @@ def run(row: BrokerRun) -> SafeString:
     if row.status == BrokerRun.Status.PENDING and row.attempt_count:
         return badge(_("Tries again"), Tone.AMBER, "replay")
     return badge(row.get_status_display(), *RUN[BrokerRun.Status(row.status)])
+
+
+def sentence(row: BrokerRun) -> str:
+    """Say in words how it stands with a run."""
+    if row.status == BrokerRun.Status.PENDING and not row.attempt_count:
+        return _("It waits for its turn.")
+    if row.status == BrokerRun.Status.RUNNING:
+        return _("It is at work.")
+    return worded(row.sentence) or row.get_status_display()
+
+
+def spent(seconds: float) -> str:
+    """Say how long something took."""
+    return _("%(seconds)s s") % {"seconds": number_format(seconds, 1)}
 
 
 def service(row: RepositoryService) -> SafeString:
@@ -47,13 +61,6 @@ def state_sentence(row: RepositoryService) -> str:
     if row.disabled_at:
         return _("It was switched off after %(count)d failures in a row: %(why)s") % {
             "count": row.failure_count,
-            "why": row.disabled_because,
+            "why": worded(row.disabled_because),
         }
     return _("It is switched off: it acts on no push.")
-
-
-def tone(row: Any) -> str:
-    """Return the colour of a service's state."""
-    if row.is_enabled:
-        return Tone.RED if row.failure_count else Tone.GREEN
-    return Tone.RED if row.disabled_at else Tone.GREY

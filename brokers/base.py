@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
+from alertops.lib.sayings import saying
 from brokers.logic.fields import (
     Boolean,
     BranchFilterField,
@@ -67,6 +68,36 @@ MAX_SUBJECT = 200
 SHOWN_ANSWER = 300  # characters of an answer that an error repeats
 TEMPORARY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
+THE_ADDRESS = saying("The address")
+NO_JSON = saying("%(where)s did not answer with JSON.", within=["where"])
+ANSWERED = saying("%(where)s answered %(status)d", within=["where"])
+ANSWERED_WITH = saying("%(where)s answered %(status)d: %(shown)s", within=["where"])
+REDIRECT = saying(
+    "%(said)s. Redirects are not followed: put %(location)s into the settings if it is right.",
+    within=["said"],
+)
+CHECK = saying("%(said)s. Check the settings of this service.", within=["said"])
+MENDS = {
+    401: saying("%(said)s. Check the user name and password or token in the settings.", within=["said"]),
+    403: saying("%(said)s. The user or token lacks the right to do this.", within=["said"]),
+    404: saying(
+        "%(said)s. Check the address in the settings: there is nothing behind it, or nothing that may be"
+        " seen.",
+        within=["said"],
+    ),
+    405: saying(
+        "%(said)s. Check the address in the settings: it does not take what is sent.", within=["said"]
+    ),
+    410: saying(
+        "%(said)s. The address was given up: make a new one and put it into the settings.", within=["said"]
+    ),
+    413: saying("%(said)s. What was sent is too large for the other side.", within=["said"]),
+}
+NO_KEY = saying("An alert needs a key and a subject.")
+NO_KEY_TO_CLOSE = saying("Closing an alert needs its key.")
+NO_SEVERITY = saying("The severity is one of %(names)s, not “%(severity)s”.")
+UNREADABLE = saying("The address cannot be read: check it in the settings.")
+
 Local = TypeVar("Local")
 _locals = threading.local()
 
@@ -109,34 +140,21 @@ class Answer:
         try:
             return jsonlib.loads(self.body)
         except (ValueError, RecursionError):
-            raise BrokerError(f"{self.address or 'The address'} did not answer with JSON.") from None
+            raise BrokerError(NO_JSON % {"where": self.address or THE_ADDRESS}) from None
 
     def checked(self) -> "Answer":
         """Return itself when it is a yes. Raises TemporaryError for what may pass, else BrokerError."""
         if self.is_ok:
             return self
-        where = self.address or "The address"
         shown = " ".join((self.text if self.shown is None else self.shown).split())[:SHOWN_ANSWER]
-        said = f"{where} answered {self.status}" + (f": {shown}" if shown else "")
+        facts = {"where": self.address or THE_ADDRESS, "status": self.status, "shown": shown}
+        said = (ANSWERED_WITH if shown else ANSWERED) % facts
         if self.status in TEMPORARY_STATUSES:
             raise TemporaryError(said, retry_after=_seconds(self.headers.get("retry-after", "")))
-        raise BrokerError(f"{said}. {self._mend()}")
-
-    def _mend(self) -> str:
         location = self.headers.get("location", "")
-        if 300 <= self.status < 400 and location:
-            return f"Redirects are not followed: put {location} into the settings if it is right."
-        return _MENDS.get(self.status, "Check the settings of this service.")
-
-
-_MENDS = {
-    401: "Check the user name and password or token in the settings.",
-    403: "The user or token lacks the right to do this.",
-    404: "Check the address in the settings: there is nothing behind it, or nothing that may be seen.",
-    405: "Check the address in the settings: it does not take what is sent.",
-    410: "The address was given up: make a new one and put it into the settings.",
-    413: "What was sent is too large for the other side.",
-}
+        is_redirect = 300 <= self.status < 400 and location
+        mend = REDIRECT if is_redirect else MENDS.get(self.status, CHECK)
+        raise BrokerError(mend % {"said": said, "location": location})
 
 
 @dataclass(frozen=True)
@@ -275,15 +293,15 @@ class BaseBroker:
     ) -> None:
         """Open an alert, or join the one that is open under this key. Raises BrokerError."""
         if not key or not subject:
-            raise BrokerError("An alert needs a key and a subject.")
+            raise BrokerError(NO_KEY)
         if severity not in SEVERITIES:
-            raise BrokerError(f"The severity is one of {', '.join(SEVERITIES)}, not {severity!r}.")
+            raise BrokerError(NO_SEVERITY % {"names": ", ".join(SEVERITIES), "severity": severity})
         self.host.ask(Request("open", key, one_line(subject, MAX_SUBJECT), text, severity, url))
 
     def close_alert(self, *, key: str, text: str = "") -> None:
         """Close the alert that is open under this key, if there is one."""
         if not key:
-            raise BrokerError("Closing an alert needs its key.")
+            raise BrokerError(NO_KEY_TO_CLOSE)
         self.host.ask(Request("close", key, text=text))
 
     def patch(
@@ -325,7 +343,7 @@ def split_credentials(url: str) -> tuple[str, tuple[str, str] | None]:
         parts = urlsplit(url)
         host = parts.hostname
     except ValueError:
-        raise BrokerError("The address cannot be read: check it in the settings.") from None
+        raise BrokerError(UNREADABLE) from None
     if not host or "@" not in parts.netloc:
         return url, None
     pair = (unquote(parts.username or ""), unquote(parts.password or ""))

@@ -9,16 +9,27 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
-from django.utils.translation import gettext_lazy as _
-
 from alertops.lib import networks
 from alertops.lib.networks import Verdict
+from alertops.lib.sayings import saying
 from alertops.lib.targets import Refused, Target, Unreachable
 
 CONNECT_SECONDS = 3.05  # for each address of a name
 MOST_ADDRESSES = 4
 # Given a name and a port: the addresses behind it, the best first. Raises OSError or UnicodeError.
 Resolver = Callable[[str, int], Sequence[str]]
+
+CANNOT = saying("%(host)s cannot be called: %(why)s.", within=["why"])
+SILENT = saying("nothing answers there")
+REFUSED = saying("the connection was refused")
+NO_NAME_SERVER = saying("no name server answers")
+NO_NAME = saying("the name is not known here")
+TOO_SLOW = saying("%(host)s did not answer within %(seconds)d seconds.")
+NEVER = saying("%(host)s is not called: link-local, metadata and group addresses never are.")
+PRIVATE = saying(
+    "%(host)s is not called: it is at %(address)s, a private address. If this server is to call it, the"
+    " operator adds it, or its network, to ALERTOPS_OUTBOUND_NETWORKS."
+)
 
 
 def look_up(host: str, port: int) -> list[str]:
@@ -72,12 +83,10 @@ class Line:
             else:
                 return self._watched(made)
         is_silent = isinstance(why, TimeoutError)
-        words = _("nothing answers there") if is_silent else _("the connection was refused")
-        raise Unreachable(_cannot(self.target, words)) from why
+        raise Unreachable(_cannot(self.target, SILENT if is_silent else REFUSED)) from why
 
     def too_slow(self) -> Unreachable:
-        text = _("%(host)s did not answer within %(seconds)d seconds.")
-        return Unreachable(text % {"host": self.target.shown, "seconds": self.seconds})
+        return Unreachable(TOO_SLOW % {"host": self.target.shown, "seconds": self.seconds})
 
     def _allowed(self, host: str, port: int) -> list[networks.Address]:
         """Return the addresses of a name that may be called. Raises Refused when there are none."""
@@ -103,9 +112,9 @@ class Line:
         try:
             answer = answers.get(timeout=self._left(self.seconds))
         except queue.Empty:
-            raise Unreachable(_cannot(self.target, _("no name server answers"))) from None
+            raise Unreachable(_cannot(self.target, NO_NAME_SERVER)) from None
         if isinstance(answer, Exception) or not answer:
-            raise Unreachable(_cannot(self.target, _("the name is not known here")))
+            raise Unreachable(_cannot(self.target, NO_NAME))
         return answer
 
     def _left(self, at_most: float) -> float:
@@ -140,18 +149,13 @@ class Line:
                 return
 
 
-def _cannot(target: Target, why: object) -> str:
-    return _("%(host)s cannot be called: %(why)s.") % {"host": target.shown, "why": why}
+def _cannot(target: Target, why: str) -> str:
+    return CANNOT % {"host": target.shown, "why": why}
 
 
 def _refusal(host: str, verdicts: Iterable[tuple[networks.Address, Verdict]]) -> str:
     """Say why none of the addresses of a name is called, and what the operator can do if he wants it."""
     private = [address for address, verdict in verdicts if verdict is Verdict.PRIVATE]
     if not private:
-        text = _("%(host)s is not called: link-local, metadata and group addresses never are.")
-        return text % {"host": host}
-    text = _(
-        "%(host)s is not called: it is at %(address)s, a private address. If this server is to call it, the"
-        " operator adds it, or its network, to ALERTOPS_OUTBOUND_NETWORKS."
-    )
-    return text % {"host": host, "address": private[0]}
+        return NEVER % {"host": host}
+    return PRIVATE % {"host": host, "address": private[0]}

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from simple_history.models import HistoricalRecords
 
 from alertops.lib import display, durations
+from alertops.lib.wording import worded
 
 # What one person changes within this time of the change before is one save, as people see it.
 ONE_SAVE = timedelta(seconds=3)
@@ -258,7 +259,8 @@ def _text(column: Any, value: Any, named: dict[Any, str]) -> Any:
         return str(dict(column.flatchoices).get(value, value))
     if isinstance(value, dict):
         return {str(key): _plain(part) for key, part in value.items()}
-    return _plain(value)
+    # What nobody enters, the system has said.
+    return _plain(value) if column.editable or not isinstance(value, str) else worded(value)
 
 
 def _plain(value: Any) -> str:

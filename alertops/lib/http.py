@@ -17,7 +17,6 @@ from typing import Any
 import requests
 import urllib3
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 from requests.adapters import HTTPAdapter
 from requests_hardened import Config, HTTPSession
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -25,7 +24,8 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.ssl_ import create_urllib3_context
 
 from alertops.lib import targets
-from alertops.lib.dialing import Line, Resolver, look_up
+from alertops.lib.dialing import CANNOT, SILENT, Line, Resolver, look_up
+from alertops.lib.sayings import saying
 from alertops.lib.targets import Refused, Unreachable
 
 __all__ = ["Answer", "Refused", "Unreachable", "call", "post_to_ourselves"]
@@ -47,15 +47,29 @@ _USUAL: dict[str, Any] = {
 _OURSELVES = Config(ip_filter_enable=False, ip_filter_allow_loopback_ips=True, **_USUAL)
 _OTHERS = Config(ip_filter_enable=True, ip_filter_allow_loopback_ips=False, **_USUAL)
 
+NO_FILE = saying("ALERTOPS_CA_FILE names %(file)s, which cannot be read: %(why)s.")
+NOT_OURSELVES = saying(
+    "This server cannot reach itself at %(url)s: %(why)s. Check ALERTOPS_BASE_URL and the proxy.",
+    within=["why"],
+)
+NO_HOST = saying("%(host)s is no name of a host.")
+NO_TRUST = saying(
+    "%(host)s cannot be called: its certificate is not trusted here. If its authority is your own, the"
+    " operator names its file in ALERTOPS_CA_FILE."
+)
+FAILED = saying("the call failed")
 # The first that fits, so what is special comes first.
 _WHY = (
-    (requests.exceptions.SSLError, _("its certificate is not trusted here")),
-    (requests.exceptions.ConnectTimeout, _("nothing answers there")),
-    (requests.exceptions.ReadTimeout, _("it did not answer in time")),
-    (requests.exceptions.ConnectionError, _("the connection was refused, or the name is not known here")),
-    (urllib3.exceptions.ReadTimeoutError, _("it did not answer in time")),
-    (urllib3.exceptions.DecodeError, _("its answer cannot be unpacked")),
-    (urllib3.exceptions.ProtocolError, _("it broke off in the middle of its answer")),
+    (requests.exceptions.SSLError, saying("its certificate is not trusted here")),
+    (requests.exceptions.ConnectTimeout, SILENT),
+    (requests.exceptions.ReadTimeout, saying("it did not answer in time")),
+    (
+        requests.exceptions.ConnectionError,
+        saying("the connection was refused, or the name is not known here"),
+    ),
+    (urllib3.exceptions.ReadTimeoutError, saying("it did not answer in time")),
+    (urllib3.exceptions.DecodeError, saying("its answer cannot be unpacked")),
+    (urllib3.exceptions.ProtocolError, saying("it broke off in the middle of its answer")),
 )
 
 
@@ -184,8 +198,7 @@ def _context(ca_file: str) -> ssl.SSLContext:
         try:
             context.load_verify_locations(ca_file)
         except OSError as error:
-            text = _("ALERTOPS_CA_FILE names %(file)s, which cannot be read: %(why)s.")
-            raise Unreachable(text % {"file": ca_file, "why": error}) from error
+            raise Unreachable(NO_FILE % {"file": ca_file, "why": error}) from error
     return context
 
 
@@ -200,8 +213,7 @@ def _read(response: requests.Response, most: int) -> tuple[bytes, bool]:
 
 
 def _about_ourselves(error: Exception) -> str:
-    text = _("This server cannot reach itself at %(url)s: %(why)s. Check ALERTOPS_BASE_URL and the proxy.")
-    return text % {"url": settings.BASE_URL, "why": _words(error)}
+    return NOT_OURSELVES % {"url": settings.BASE_URL, "why": _words(error)}
 
 
 def _explained(error: Exception, line: Line) -> Unreachable:
@@ -209,12 +221,10 @@ def _explained(error: Exception, line: Line) -> Unreachable:
     if line.is_over:
         return line.too_slow()
     if isinstance(error, requests.exceptions.InvalidURL):
-        return Refused(_("%(host)s is no name of a host.") % {"host": line.target.host})
-    text = _("%(host)s cannot be called: %(why)s.") % {"host": line.target.shown, "why": _words(error)}
-    if isinstance(error, requests.exceptions.SSLError):
-        text += " " + _("If its authority is your own, the operator names its file in ALERTOPS_CA_FILE.")
-    return Unreachable(text)
+        return Refused(NO_HOST % {"host": line.target.host})
+    template = NO_TRUST if isinstance(error, requests.exceptions.SSLError) else CANNOT
+    return Unreachable(template % {"host": line.target.shown, "why": _words(error)})
 
 
-def _words(error: Exception) -> Any:
-    return next((words for kind, words in _WHY if isinstance(error, kind)), _("the call failed"))
+def _words(error: Exception) -> str:
+    return next((words for kind, words in _WHY if isinstance(error, kind)), FAILED)

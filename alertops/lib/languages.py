@@ -1,6 +1,7 @@
-"""In which language something is said to a person who is not asking: the reader of a mail."""
+"""In which language something is said: to the reader of a mail, who is not asking, and by whole pages."""
 
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 
 from django.conf import settings
 from django.utils.translation import get_language, override
@@ -22,3 +23,9 @@ def speaking(language: str) -> AbstractContextManager[object]:
     """
     wanted = language if is_known(language) else settings.LANGUAGE_CODE
     return nullcontext() if wanted == get_language() else override(wanted)
+
+
+def told(page: Path) -> Path:
+    """Return the file that says the same in the reader's language: `email.de.md` beside `email.md`."""
+    same = page.with_suffix(f".{get_language()}{page.suffix}")
+    return same if same.is_file() else page

@@ -26,6 +26,11 @@ class Saying:
     plural: str
     within: frozenset[str]
 
+    @property
+    def own(self) -> int:
+        """How many characters are words of its own."""
+        return _own(self.template)
+
 
 @dataclass(frozen=True)
 class Recognized:
@@ -80,8 +85,12 @@ _OPTIONS.dot_nl = True
 @functools.lru_cache(maxsize=1)
 def _patterns(_count: int) -> list[tuple[Any, Saying]]:
     """Return all templates as patterns, those with the most words of their own first."""
-    forms = sorted(_known.items(), key=lambda form: -len(_VALUE.sub("", form[0])))
+    forms = sorted(_known.items(), key=lambda form: -_own(form[0]))
     return [(re2.compile(_pattern(template), _OPTIONS), known) for template, known in forms]
+
+
+def _own(template: str) -> int:
+    return len(_VALUE.sub("", template))
 
 
 def _pattern(template: str) -> str:

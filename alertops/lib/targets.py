@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from django.utils.translation import gettext_lazy as _
+from alertops.lib.sayings import saying
 
 MOST_URL, MOST_HOST, MOST_LABEL = 4000, 253, 63  # characters
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
@@ -43,6 +43,19 @@ _UNSEEN = re.compile(
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{0,8000}")
 
+TOO_LONG = saying("The address is longer than %(count)d characters.")
+UNSEEN = saying("The address holds a space, a backslash or a character that is not seen.")
+NO_SCHEME = saying("Only addresses that begin with http:// or https:// are called.")
+TWO_ATS = saying("The address has more than one @ before the path: write one in a password as %%40.")
+NO_HEADER_NAME = saying("“%(name)s” cannot be the name of a header.")
+OUR_HEADER = saying("The header %(name)s is not a broker’s to set.")
+BAD_HEADER = saying("The header %(name)s holds a line break, or characters that no header can carry.")
+NO_METHOD = saying("“%(method)s” is none of %(methods)s.")
+TOO_LARGE = saying("What is to be sent has %(count)d bytes; more than %(most)d are not sent.")
+NO_HOST = saying("The address names no host, or one that cannot be read.")
+NO_PORT = saying("There is no port %(port)d.")
+BAD_PORT = saying("Port %(port)d is never called: what listens there does not speak HTTP.")
+
 
 class Unreachable(Exception):
     """The server could not be called; the text says why and what to look at."""
@@ -71,16 +84,16 @@ class Target:
 def read(url: str) -> Target:
     """Return what an address says. Raises Refused."""
     if len(url) > MOST_URL:
-        raise Refused(_("The address is longer than %d characters.") % MOST_URL)
+        raise Refused(TOO_LONG % {"count": MOST_URL})
     if _UNSEEN.search(url):
-        raise Refused(_("The address holds a space, a backslash or a character that is not seen."))
+        raise Refused(UNSEEN)
     whole = _URL.fullmatch(url)
     if not whole:
-        raise Refused(_("Only addresses that begin with http:// or https:// are called."))
+        raise Refused(NO_SCHEME)
     scheme, authority, rest = whole[1].lower(), whole[2], whole[3]
     credentials, at, place = authority.rpartition("@")
     if "@" in credentials:
-        raise Refused(_("The address has more than one @ before the path: write one in a password as %40."))
+        raise Refused(TWO_ATS % {})
     host, port = _place(place, scheme)
     written = f"{scheme}://{host}" + ("" if port == PORTS[scheme] else f":{port}")
     path = rest if rest.startswith("/") else f"/{rest}"
@@ -91,12 +104,11 @@ def allowed_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers as they go out. Raises Refused."""
     for name, value in headers.items():
         if not _HEADER_NAME.fullmatch(name):
-            raise Refused(_("%(name)r cannot be the name of a header.") % {"name": name[:100]})
+            raise Refused(NO_HEADER_NAME % {"name": _plain(name, 100)})
         if name.lower() in _OURS:
-            raise Refused(_("The header %(name)s is not a broker’s to set.") % {"name": name})
+            raise Refused(OUR_HEADER % {"name": name})
         if not _HEADER_VALUE.fullmatch(value):
-            text = _("The header %(name)s holds a line break, or characters that no header can carry.")
-            raise Refused(text % {"name": name})
+            raise Refused(BAD_HEADER % {"name": name})
     kept = {name: value.strip() for name, value in headers.items() if name.lower() != "accept-encoding"}
     return kept | {"Accept-Encoding": "identity"}
 
@@ -104,24 +116,28 @@ def allowed_headers(headers: Mapping[str, str]) -> dict[str, str]:
 def check_request(method: str, size: int, *, most: int) -> None:
     """Say whether a request of this size may be made. Raises Refused."""
     if method not in METHODS:
-        text = _("%(method)r is none of %(methods)s.")
-        raise Refused(text % {"method": method[:20], "methods": ", ".join(sorted(METHODS))})
+        names = {"method": _plain(method, 20), "methods": ", ".join(sorted(METHODS))}
+        raise Refused(NO_METHOD % names)
     if size > most:
-        text = _("What is to be sent has %(size)d bytes; more than %(most)d are not sent.")
-        raise Refused(text % {"size": size, "most": most})
+        raise Refused(TOO_LARGE % {"count": size, "most": most})
 
 
 def _place(place: str, scheme: str) -> tuple[str, int]:
     """Return host and port. Raises Refused."""
     match = _HOST.fullmatch(place)
     if not match or len(match[1]) > MOST_HOST or max(map(len, match[1].split("."))) > MOST_LABEL:
-        raise Refused(_("The address names no host, or one that cannot be read."))
+        raise Refused(NO_HOST)
     port = int(match[2] or PORTS[scheme])
     if port > 65535:
-        raise Refused(_("There is no port %d.") % port)
+        raise Refused(NO_PORT % {"port": port})
     if port in _BAD_PORTS:
-        raise Refused(_("Port %d is never called: what listens there does not speak HTTP.") % port)
+        raise Refused(BAD_PORT % {"port": port})
     return match[1], port
+
+
+def _plain(text: str, length: int) -> str:
+    """Return the beginning of a text as it may stand within quotation marks of a sentence."""
+    return ascii(text[:length])[1:-1]
 
 
 def _basic(credentials: str) -> dict[str, str]:

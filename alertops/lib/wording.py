@@ -18,6 +18,8 @@ DEEPEST = 6
 def worded(text: str) -> str:
     """Return a stored sentence in the reader's language; as it is where it is no sentence of ours.
 
+    Of several sentences each is one of ours, up to the first that is not.
+
     Costs nothing for who reads English.
     """
     if not text or (get_language() or "en").startswith("en"):
@@ -26,8 +28,15 @@ def worded(text: str) -> str:
 
 
 def _worded(text: str, depth: int) -> str:
-    found = recognize(text) if depth else None
-    return _said(found, depth - 1) if found else text
+    """Word a text as a whole, or its first sentence and then the rest: by what has more words of its own."""
+    if not depth:
+        return text
+    whole = recognize(text)
+    first, stop, rest = text.partition(". ")
+    begins = recognize(f"{first}.") if stop else None
+    if begins and (whole is None or begins.saying.own > whole.saying.own):
+        return f"{_said(begins, depth - 1)} {_worded(rest, depth - 1)}"
+    return _said(whole, depth - 1) if whole else text
 
 
 def _said(found: Recognized, depth: int) -> str:
@@ -37,7 +46,7 @@ def _said(found: Recognized, depth: int) -> str:
         template = ngettext(saying.template, saying.plural, int(found.values["count"]))
     else:
         template = gettext(saying.template)
-    return template.replace(")d", ")s") % words if words else template
+    return template.replace(")d", ")s") % words if words else template.replace("%%", "%")
 
 
 def _value(name: str, value: str, within: frozenset[str], depth: int) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from alertops.lib.admin import LogAdmin
 from alertops.lib.display import clock, link, page_of, when
+from alertops.lib.wording import worded
 from brokers import badges
 from brokers.admin.reach import OfRepository
 from brokers.models import BrokerRun, Push
@@ -43,9 +44,7 @@ class PushAdmin(OfRepository, LogAdmin):  # type: ignore[misc]
 
     @admin.display(description=gettext_lazy("push"))
     def what(self, row: Push) -> SafeString:
-        return format_html(
-            '<span class="ao-what"><a href="{}">{}</a></span>', page_of(row), row.summary or f"#{row.pk}"
-        )
+        return format_html('<span class="ao-what"><a href="{}">{}</a></span>', page_of(row), str(row))
 
     @admin.display(description=gettext_lazy("repository"))
     def of(self, row: Push) -> SafeString:
@@ -65,13 +64,16 @@ class PushAdmin(OfRepository, LogAdmin):  # type: ignore[misc]
         return self.render(
             request,
             "admin/brokers/push.html",
-            title=row.summary or _("Push #%(number)d") % {"number": row.pk},
+            title=worded(row.summary) or _("Push #%(number)d") % {"number": row.pk},
             original=row,
             row=row,
             push=push,
             seen=set(row.facts["seen"]),
             commits=commits[:MOST_COMMITS],
             hidden_count=max(0, len(commits) - MOST_COMMITS),
-            runs=[(run, badges.run(run), page_of(run)) for run in runs.order_by("pk")[:MOST_RUNS]],
+            runs=[
+                (run, badges.run(run), badges.sentence(run), page_of(run))
+                for run in runs.order_by("pk")[:MOST_RUNS]
+            ],
             may_see_message=request.user.has_perm("integrations.view_inboundmessage"),
         )

@@ -38,6 +38,11 @@ class OfRepository:
             return operations.sees_any(request.user)
         return operations.may_see(request.user, getattr(obj, self.column))
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Leave deleting to the page of each: it says what would be lost."""
+        found: dict[str, Any] = super().get_actions(request)  # type: ignore[misc]
+        return {name: action for name, action in found.items() if name != "delete_selected"}
+
     def may_manage(self, request: HttpRequest, obj: Any = None) -> bool:
         """Tell whether a person manages the services of a row's repository, or of any."""
         if obj is None:

@@ -162,12 +162,6 @@ class RepositoryAdmin(OfRepository, ConfigurationAdmin):
             return fieldsets
         return [(title, options) for title, options in fieldsets if "access_token" not in options["fields"]]
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Leave deleting to the page of each: it says what would be lost."""
-        return {
-            name: action for name, action in super().get_actions(request).items() if name != "delete_selected"
-        }
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         if not change:
             obj.created_at = clock()
@@ -206,7 +200,7 @@ class RepositoryAdmin(OfRepository, ConfigurationAdmin):
             return format_html('<span class="ao-quiet">{}</span>', _("none yet"))
         return format_html(
             '<span class="ao-what"><a href="{}">{}</a><span class="ao-quiet">{}</span></span>',
-            *(page_of(row.last_push), row.last_push.summary, when(row.last_push.received_at, clock())),
+            *(page_of(row.last_push), str(row.last_push), when(row.last_push.received_at, clock())),
         )
 
     @admin.display(description=gettext_lazy("administrators"))
@@ -268,6 +262,7 @@ class _Listed:
         self.badge, self.sentence = badges.service(service), badges.state_sentence(service)
         self.broker = operations.title_of(service.broker)
         self.url = page_of(service)
+        self.last_sentence = badges.sentence(last) if last else ""
         self.last_url = page_of(last) if last else ""
 
 

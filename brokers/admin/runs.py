@@ -113,14 +113,14 @@ class RunAdmin(OfRepository, LogAdmin):  # type: ignore[misc]
 
     # The list
 
-    @admin.display(description=gettext_lazy("run"))
+    @admin.display(description=gettext_lazy("broker run"))
     def what(self, row: BrokerRun) -> SafeString:
-        quiet = row.push.summary if row.push else _("an example")
+        quiet = str(row.push) if row.push else _("an example")
         if row.is_test:
             quiet = _("%(what)s · a test") % {"what": quiet}
         return format_html(
             '<span class="ao-what"><a href="{}">{}: {}</a><span class="ao-quiet">{}</span></span>',
-            *(page_of(row), row.service.title, sentence(row), quiet),
+            *(page_of(row), row.service.title, badges.sentence(row), quiet),
         )
 
     @admin.display(description=gettext_lazy("status"))
@@ -162,7 +162,7 @@ class RunAdmin(OfRepository, LogAdmin):  # type: ignore[misc]
             original=row,
             row=row,
             badge=badges.run(row),
-            sentence=sentence(row),
+            sentence=badges.sentence(row),
             took=_took(row),
             attempts=attempts_of(row.transcript, list(requests)),
             payload=_payload(row),
@@ -174,21 +174,11 @@ class RunAdmin(OfRepository, LogAdmin):  # type: ignore[misc]
         )
 
 
-def sentence(row: BrokerRun) -> str:
-    """Say in words how it stands with a run."""
-    if row.status == BrokerRun.Status.PENDING and not row.attempt_count:
-        return _("It waits for its turn.")
-    if row.status == BrokerRun.Status.RUNNING:
-        return _("It is at work.")
-    return row.sentence or row.get_status_display()
-
-
 def _took(row: BrokerRun) -> str:
     """Say how long the last attempt took."""
     if not (row.started_at and row.ended_at):
         return ""
-    seconds = max(0.0, (row.ended_at - row.started_at).total_seconds())
-    return _("%(seconds).1f s") % {"seconds": seconds}
+    return badges.spent(max(0.0, (row.ended_at - row.started_at).total_seconds()))
 
 
 def _payload(row: BrokerRun) -> str:

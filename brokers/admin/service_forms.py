@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django import forms
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import (
@@ -14,6 +15,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from alertops.lib.wording import worded
 from brokers import operations
 from brokers.base import BaseBroker, Field, FieldError
 from brokers.logic.branches import BranchFilter, InvalidFilter
@@ -82,7 +84,7 @@ class ServiceForm(forms.Form):
         try:
             return BranchFilter.parse(self.cleaned_data["branch_filter"]).text
         except InvalidFilter as error:
-            raise forms.ValidationError(str(error)) from None
+            raise forms.ValidationError(worded(str(error))) from None
 
     def clean_title(self) -> str:
         title = " ".join(str(self.cleaned_data["title"]).split())
@@ -101,8 +103,7 @@ class ServiceForm(forms.Form):
             try:
                 self.settings[declared.name] = declared.clean(self._given(declared, data))
             except FieldError as error:
-                text = _(error.text) % error.params if error.params else _(error.text)
-                self.add_error(SETTING + declared.name, text)
+                self.add_error(SETTING + declared.name, worded(str(error)))
         return data
 
     def _given(self, declared: Field, data: dict[str, Any]) -> Any:
@@ -120,7 +121,15 @@ class ServiceForm(forms.Form):
 
     @property
     def changed_labels(self) -> list[str]:
-        return [str(self.fields[name].label) for name in self.changed_data]
+        """What was changed, as histories keep it: in English."""
+        declared = {
+            prefix + one.name: one.label or one.name
+            for one in self.broker.fields
+            for prefix in (SETTING, REMOVE)
+        }
+        with translation.override(None):
+            labels = [declared.get(name) or str(self.fields[name].label) for name in self.changed_data]
+        return list(dict.fromkeys(labels))
 
     @property
     def ours(self) -> Iterator[Any]:

@@ -118,8 +118,7 @@ def _standing(service: RepositoryService) -> dict[str, Any]:
     return {
         "badge": badges.service(service),
         "sentence": badges.state_sentence(service),
-        "tone": badges.tone(service),
-        "runs": [(run, badges.run(run), page_of(run)) for run in runs],
+        "runs": [(run, badges.run(run), badges.sentence(run), page_of(run)) for run in runs],
     }
 
 

@@ -74,12 +74,6 @@ class ServiceAdmin(OfRepository, ConfigurationAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may_manage(request, obj)
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Leave deleting to the page of each: it says what would be lost."""
-        return {
-            name: action for name, action in super().get_actions(request).items() if name != "delete_selected"
-        }
-
     def get_managed(self, request: HttpRequest, number: int | str) -> RepositoryService:
         """Return a service for something to be done with it. Raises Http404 and PermissionDenied."""
         row: RepositoryService = self.get_viewable(request, str(number))
@@ -96,7 +90,7 @@ class ServiceAdmin(OfRepository, ConfigurationAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[_List]:
         return _List
 
-    @admin.display(description=gettext_lazy("service"), ordering="title")
+    @admin.display(description=gettext_lazy("repository service"), ordering="title")
     def what(self, row: RepositoryService) -> SafeString:
         return format_html(
             '<span class="ao-what"><a href="{}">{}</a><span class="ao-quiet">{}</span></span>',
@@ -119,10 +113,9 @@ class ServiceAdmin(OfRepository, ConfigurationAdmin):
     def last(self, row: Any) -> SafeString:
         if row.last_run is None:
             return format_html('<span class="ao-quiet">{}</span>', _("none yet"))
-        said = row.last_run.sentence or row.last_run.get_status_display()
         return format_html(
             '<span class="ao-what"><a href="{}">{}</a><span class="ao-quiet">{}</span></span>',
-            *(page_of(row.last_run), said, when(row.last_run.created_at, clock())),
+            *(page_of(row.last_run), badges.sentence(row.last_run), when(row.last_run.created_at, clock())),
         )
 
     # One service

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from alertops.lib import prose
+from alertops.lib.languages import told
 from brokers import operations
 
 API = settings.BASE_DIR / "docs" / "broker-api.md"
@@ -22,7 +23,6 @@ def page(admin: Any, request: HttpRequest) -> HttpResponse:
         title=_("Brokers"),
         brokers=operations.all_cards(),
         has_api=API.is_file(),
-        may_add=admin.has_add_permission(request),
     )
 
 
@@ -48,7 +48,7 @@ def api(admin: Any, request: HttpRequest) -> HttpResponse:
     _refuse_strangers(admin, request)
     if not API.is_file():
         raise Http404(_("This page is not part of this installation."))
-    text = prose.html(API.read_text("utf-8"))
+    text = prose.html(told(API).read_text("utf-8"))
     return admin.render(
         request, "admin/brokers/help.html", title=_("How a broker is written"), broker=None, text=text
     )

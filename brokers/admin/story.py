@@ -9,7 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alertops.lib.sayings import recognize
+from alertops.lib.wording import worded
+from brokers import badges
 from brokers.models import BrokerRun, RunRequest
+from brokers.operations.hosting import NO_TEXT
+from brokers.operations.words import listed
 
 MOST_NAMES = 5
 
@@ -56,7 +61,7 @@ def attempts_of(transcript: Sequence[dict[str, Any]], requests: Sequence[RunRequ
         elif not attempts:
             continue  # its beginning was cut off
         elif line["kind"] == "end":
-            attempts[-1].end, attempts[-1].ended_at = line["text"], _moment(line.get("ended_at"))
+            attempts[-1].end, attempts[-1].ended_at = worded(line["text"]), _moment(line.get("ended_at"))
             attempts[-1].is_failure = line["status"] != BrokerRun.Status.DONE
         else:
             request = done.get(next(asked)) if line["kind"] == "request" else None
@@ -77,15 +82,15 @@ def _step(line: dict[str, Any], request: RunRequest | None, *, is_rehearsal: boo
 def _call(line: dict[str, Any], _request: RunRequest | None, is_rehearsal: bool) -> Step:  # noqa: FBT001
     names = {"method": line["method"], "address": line["address"]}
     sent = [*_details(_headers(line.get("headers")), _("Headers that were sent"))]
-    sent += _details(line.get("body"), _("What was sent"))
+    sent += _details(_body(line.get("body")), _("What was sent"))
     if line.get("error"):
         words = _("It would fail: %(error)s") if is_rehearsal else _("%(method)s %(address)s: %(error)s")
-        return Step(words % {**names, "error": line["error"]}, "failed", _took(line), sent)
+        return Step(words % {**names, "error": worded(line["error"])}, "failed", _took(line), sent)
     if is_rehearsal:
         return Step(_("It would call %(method)s %(address)s") % names, details=sent)
     status = int(line.get("status") or 0)
     answered = [*_details(_headers(line.get("answer_headers")), _("Headers of the answer"))]
-    answered += _details(line.get("answer"), _("What was answered"))
+    answered += _details(_body(line.get("answer")), _("What was answered"))
     words = _("Called %(method)s %(address)s, answered %(status)d") % {**names, "status": status}
     look = "act" if 200 <= status < 300 else "failed"
     return Step(words, look, _before(line) or _took(line), [*sent, *answered])
@@ -93,10 +98,10 @@ def _call(line: dict[str, Any], _request: RunRequest | None, is_rehearsal: bool)
 
 def _mail(line: dict[str, Any], _request: RunRequest | None, is_rehearsal: bool) -> Step:  # noqa: FBT001
     to = line["to"]
-    names = {"to": ", ".join(to[:MOST_NAMES]), "subject": line["subject"], "error": line.get("error") or ""}
-    if len(to) > MOST_NAMES:
-        names["to"] += _(" and %(count)d more") % {"count": len(to) - MOST_NAMES}
-    details = [*_details(line.get("text"), _("The mail")), *_details(line.get("answer"), _("The answer"))]
+    names = {"to": worded(listed(to, MOST_NAMES)), "subject": line["subject"]}
+    names["error"] = worded(line.get("error") or "")
+    details = [*_details(line.get("text"), _("The mail"))]
+    details += _details(worded(line.get("answer") or ""), _("The answer"))
     details += _details(_headers(line.get("refused")), _("To whom it did not go"))
     if names["error"]:
         return Step(_("The mail to %(to)s cannot go out: %(error)s") % names, "failed", "", details)
@@ -107,7 +112,7 @@ def _mail(line: dict[str, Any], _request: RunRequest | None, is_rehearsal: bool)
 
 
 def _log(line: dict[str, Any], _request: RunRequest | None, _is_rehearsal: bool) -> Step:  # noqa: FBT001
-    return Step(line["text"], "said")
+    return Step(worded(line["text"]), "said")
 
 
 def _asked(line: dict[str, Any], request: RunRequest | None, is_rehearsal: bool) -> Step:  # noqa: FBT001
@@ -120,7 +125,7 @@ def _asked(line: dict[str, Any], request: RunRequest | None, is_rehearsal: bool)
     words = (asked_open if opens else asked_close) % names
     if request is None or request.done_at is None:
         return Step(words, quiet=_("waiting to be done"))
-    outcome = str(_OUTCOMES.get(request.outcome, _(request.outcome)))
+    outcome = str(_OUTCOMES.get(request.outcome) or worded(request.outcome))
     return Step(words, quiet=outcome, link=_alert(request))
 
 
@@ -158,6 +163,12 @@ def _details(text: str | None, label: str) -> Iterator[Detail]:
         yield Detail(label, text)
 
 
+def _body(text: str | None) -> str:
+    """Return a body as it was; what is told in place of one that is no text, in the reader's language."""
+    found = recognize(text or "")
+    return worded(text or "") if found and found.saying.template == NO_TEXT else text or ""
+
+
 def _headers(found: dict[str, str] | None) -> str:
     return "\n".join(f"{name}: {value}" for name, value in (found or {}).items())
 
@@ -168,7 +179,7 @@ def _before(line: dict[str, Any]) -> str:
 
 def _took(line: dict[str, Any]) -> str:
     spent = line.get("milliseconds")
-    return _("%(seconds).1f s") % {"seconds": spent / 1000} if spent is not None else ""
+    return badges.spent(spent / 1000) if spent is not None else ""
 
 
 def _moment(text: Any) -> datetime | None:

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 
 from alertops.lib.display import clock, page_of
+from alertops.lib.wording import worded
 from brokers import operations
 from brokers.admin.story import steps_of
 from brokers.models import Push, RepositoryService
@@ -46,13 +47,13 @@ def page(admin: Any, request: HttpRequest, number: int) -> HttpResponse:
         examples=[choice for choice in choices if not choice.push],
         chosen=chosen,
         steps=steps_of(rehearsal.transcript, is_rehearsal=True),
-        problem=rehearsal.problem,
+        problem=worded(rehearsal.problem),
         acts=any(line["kind"] in ("mail", "call", "request") for line in rehearsal.transcript),
     )
 
 
 def _choices(service: RepositoryService) -> list[Choice]:
-    recorded = [Choice(str(push.pk), push.summary, push) for push in operations.recorded(service)]
+    recorded = [Choice(str(push.pk), str(push), push) for push in operations.recorded(service)]
     examples = [Choice(EXAMPLE + name, str(label)) for name, (label, _make) in operations.EXAMPLES.items()]
     return [*recorded, *examples]
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from alertops.lib.sayings import gettext_noop as _
+from alertops.lib.sayings import saying
 from brokers.base import SEVERITIES, BaseBroker, Boolean, BranchFilterField, Choice, String, Text
 from brokers.logic.branches import BranchFilter
-from brokers.logic.fields import gettext_noop as _
 from brokers.logic.lines import one_line
 from brokers.logic.telling import author_of, commit_url, message_of, pusher_of, summary_of
 
@@ -12,6 +13,8 @@ SEARCHED = 20_000  # characters of a message
 MOST_COMMITS = 20  # named in an alert
 MOST_ASKED = 20  # alerts that a run may ask for
 CAUSES = ("message", "protected", "forced")
+NOTHING = saying("Nothing here opens or closes an alert.")
+LEFT_OUT = saying("%(count)d more are left out: a push moves only so many alerts.")
 Payload = dict[str, Any]
 Asked = dict[str, Any]
 
@@ -61,9 +64,9 @@ class Alert(BaseBroker):
         for key, one in list(asked.items())[:MOST_ASKED]:
             self.ask(key, one)
         if not asked:
-            self.log("Nothing here opens or closes an alert.")
+            self.log(NOTHING)
         elif len(asked) > MOST_ASKED:
-            self.log(f"{len(asked) - MOST_ASKED} more are left out: a push moves only so many alerts.")
+            self.log(LEFT_OUT % {"count": len(asked) - MOST_ASKED})
 
     def ask(self, key: str, asked: Asked) -> None:
         if asked.pop("action") == "open":

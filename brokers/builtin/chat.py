@@ -3,8 +3,9 @@
 import re
 from typing import Any
 
+from alertops.lib.sayings import gettext_noop as _
+from alertops.lib.sayings import saying
 from brokers.base import BaseBroker, Boolean, String, Url
-from brokers.logic.fields import gettext_noop as _
 from brokers.logic.lines import one_line
 from brokers.logic.telling import (
     author_of,
@@ -19,6 +20,7 @@ from brokers.logic.telling import (
 )
 
 MOST_COMMITS = 10  # in one message
+TOLD = saying("Told the channel.")
 _MENTION = re.compile(r"@(?=\w)")
 
 
@@ -45,7 +47,7 @@ class Chat(BaseBroker):
         named = {"channel": settings.get("channel"), "username": settings.get("user_name")}
         message |= {key: value for key, value in named.items() if value}
         self.post(settings["url"], json=message).checked()
-        self.log("Told the channel.")
+        self.log(TOLD)
 
 
 def text_of(payload: dict[str, Any], *, with_refs: bool) -> str:

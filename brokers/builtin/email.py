@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from alertops.lib.sayings import gettext_noop as _
+from alertops.lib.sayings import saying
 from brokers.base import BaseBroker, Boolean, Choice, EmailList, FieldError, String, one_line
-from brokers.logic.fields import gettext_noop as _
 from brokers.logic.fields import read_address
 from brokers.logic.mail_html import html_of
 from brokers.logic.mailing import body_of, subject_of
@@ -20,6 +21,7 @@ REPLIES = (
     ("author", _("Who wrote the newest commit")),
     ("address", _("The address below")),
 )
+NO_ANSWER_TO = saying("Answers do not go to the author, who has no address: %(author)s")
 
 
 class Email(BaseBroker):
@@ -29,7 +31,9 @@ class Email(BaseBroker):
     title = _("Email")
     summary = _("Mails every push: one commit in full, several as a list.")
     fields = (
-        EmailList("to", _("To"), _("Addresses between commas or on lines of their own."), required=True),
+        EmailList(
+            "to", _("Mails go to"), _("Addresses between commas or on lines of their own."), required=True
+        ),
         String(
             "subject",
             _("Subject"),
@@ -89,7 +93,7 @@ class Email(BaseBroker):
         try:
             return read_address(raw.rpartition("<")[2].rstrip("> "))
         except FieldError:
-            self.log(f"Answers do not go to the author, who has no address: {one_line(raw, 100)}")
+            self.log(NO_ANSWER_TO % {"author": one_line(raw, 100)})
             return ""
 
 

@@ -2,16 +2,18 @@
 
 from typing import Any
 
+from alertops.lib.sayings import gettext_noop as _
+from alertops.lib.sayings import saying
 from brokers.base import Answer, BrokerError
 from brokers.builtin.email import Email, is_news
 from brokers.logic.code_hosts import NoSuchApi, diff_call
 from brokers.logic.diffs import read_diff
-from brokers.logic.fields import gettext_noop as _
 from brokers.logic.lines import one_line
 from brokers.logic.telling import commit_url, joined, nothing_new
 
 MOST_DIFFS = 10  # in one mail: a run may make 20 calls
 MOST_NAMED = 10  # binary files
+NO_DIFF = saying("Diff of %(commit)s could not be fetched: %(why)s", within=["why"])
 
 
 class EmailDiff(Email):
@@ -39,8 +41,8 @@ class EmailDiff(Email):
         try:
             diff = read_diff(self.fetched(payload, commit).checked().body)
         except (BrokerError, NoSuchApi) as error:
-            self.log(f"{name} could not be fetched: {error}")
-            return f"{name} could not be fetched: {one_line(error, 300)}", ""
+            self.log(NO_DIFF % {"commit": commit["node"], "why": error})
+            return NO_DIFF % {"commit": commit["node"], "why": one_line(error, 300)}, ""
         notes = []
         if diff.binary:
             more = f" and {len(diff.binary) - MOST_NAMED} more" if len(diff.binary) > MOST_NAMED else ""

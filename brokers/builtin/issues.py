@@ -4,15 +4,23 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+from alertops.lib.sayings import gettext_noop as _
+from alertops.lib.sayings import saying
 from brokers.base import Answer, BaseBroker, Boolean, BrokerError, Password, String, TemporaryError, Url
 from brokers.logic.code_hosts import NoSuchApi, issue_calls
-from brokers.logic.fields import gettext_noop as _
 from brokers.logic.keywords import Action, Asked, asked_of
 from brokers.logic.telling import author_of, commit_url, summary_of
 
 MOST_CALLS = 18  # a run may make 20
 CALLS_OF_NUMBER = 2  # at most: its state, a comment
 CALLS_OF_KEY = 3  # at most: the ways it can go, one of them, a comment
+NOTHING = saying("No commit asks for anything of an issue.")
+LEFT_OUT = saying("%(issue)s is left out: a push moves only so many issues.")
+NOT_MOVED = saying("Issue %(issue)s: %(why)s", within=["why"])
+NONE_MOVED = saying("No issue could be moved: %(why)s", within=["why"])
+NO_WAY = saying("%(issue)s has no way called “%(way)s” from where it is: only commented on.")
+COMMENTED = saying("Commented on issue %(issue)s: %(comment)s")
+# As they stand in comments
 VERBS: dict[Action, str] = {
     "resolve": "Resolved by",
     "reopen": "Reopened by",
@@ -49,21 +57,21 @@ class Issues(BaseBroker):
     def handle(self, payload: dict[str, Any]) -> None:
         wanted = [asked for asked in asked_of(payload["commits"]) if self.is_wanted(payload, asked)]
         if not wanted:
-            self.log("No commit asks for anything of an issue.")
+            self.log(NOTHING)
             return
         failures: list[BrokerError] = []
         left = MOST_CALLS
         for asked in wanted:
             left -= CALLS_OF_KEY if asked.is_key else CALLS_OF_NUMBER
             if left < 0:
-                self.log(f"{asked.target} is left out: a push moves only so many issues.")
+                self.log(LEFT_OUT % {"issue": asked.target})
                 continue
             try:
                 self.act(payload, asked)
             except NoSuchApi as error:
-                self.log(f"{asked.target}: {error}")
+                self.log(NOT_MOVED % {"issue": asked.target, "why": error})
             except BrokerError as error:
-                self.log(f"{asked.target}: {error}")
+                self.log(NOT_MOVED % {"issue": asked.target, "why": error})
                 failures.append(error)
         failure = failure_of(failures, len(wanted))
         if failure:
@@ -88,7 +96,7 @@ class Issues(BaseBroker):
             for call in issue_calls(payload, asked.target, asked.action, comment):
                 send = self.senders[call.method]
                 send(call.url, json=call.json, headers=call.headers).checked()
-        self.log(f"{asked.target}: {comment.splitlines()[0]}")
+        self.log(COMMENTED % {"issue": asked.target, "comment": comment.splitlines()[0]})
 
     def act_on_key(self, settings: dict[str, Any], asked: Asked, comment: str) -> None:
         issue = f"{settings['jira_url'].rstrip('/')}/rest/api/2/issue/{quote(asked.target)}"
@@ -104,7 +112,7 @@ class Issues(BaseBroker):
                 body = {"transition": {"id": way}}
                 self.post(f"{issue}/transitions", json=body, headers=headers, auth=auth).checked()
             else:
-                self.log(f"{asked.target} has no way called “{name}” from where it is: only commented on.")
+                self.log(NO_WAY % {"issue": asked.target, "way": name})
         self.post(f"{issue}/comment", json={"body": comment}, headers=headers, auth=auth).checked()
 
 
@@ -117,11 +125,7 @@ def failure_of(failures: list[BrokerError], number: int) -> BrokerError | None:
     passing = [error for error in failures if isinstance(error, TemporaryError)]
     if passing:
         return passing[0]
-    return (
-        BrokerError(f"No issue could be moved: {failures[0]}")
-        if failures and len(failures) == number
-        else None
-    )
+    return BrokerError(NONE_MOVED % {"why": failures[0]}) if failures and len(failures) == number else None
 
 
 def comment_on(payload: dict[str, Any], asked: Asked) -> str:

@@ -5,13 +5,19 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from alertops.lib.sayings import gettext_noop as _
+from alertops.lib.sayings import saying
 from brokers.base import BaseBroker, BrokerError, Password, String, Text, Url
-from brokers.logic.fields import gettext_noop as _
 from brokers.logic.lines import one_line
 from brokers.logic.telling import live_changes, pusher_of
 
 MOST_BUILDS = 10  # of one push
 MAX_VALUE = 300  # characters of what a parameter is filled with
+NOTHING = saying("No branch was pushed to: nothing to build.")
+LEFT_OUT = saying("%(count)d more branches were pushed: they are not built.")
+ASKED = saying("Asked for a build.")
+QUEUED = saying("Asked for a build: %(address)s")
+NO_PARAMETER = saying("“%(line)s” is no parameter: write NAME=value on each line.")
 _PLACE = re.compile(r"\{(branch|commit|repository|author)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
@@ -41,13 +47,13 @@ class Jenkins(BaseBroker):
         settings = payload["service"]
         changes = live_changes(payload)
         if not changes:
-            self.log("No branch was pushed to: nothing to build.")
+            self.log(NOTHING)
             return
         lines = settings.get("parameters", "")
         for change in changes[:MOST_BUILDS] if lines else changes[:1]:
             self.build(settings, list(_parameters(lines, payload, change)), cause_of(payload))
         if lines and len(changes) > MOST_BUILDS:
-            self.log(f"{len(changes) - MOST_BUILDS} more branches were pushed: they are not built.")
+            self.log(LEFT_OUT % {"count": len(changes) - MOST_BUILDS})
 
     def build(self, settings: dict[str, Any], parameters: list[tuple[str, str]], cause: str) -> None:
         """Start a build: a user posts; without one it is got, as Jenkins wants a crumb with other posts."""
@@ -60,7 +66,7 @@ class Jenkins(BaseBroker):
         else:
             answer = self.get(f"{url}?{urlencode(data)}")
         queued = answer.checked().headers.get("location", "")
-        self.log(f"Asked for a build{f': {queued}' if queued else '.'}")
+        self.log(QUEUED % {"address": queued} if queued else ASKED)
 
 
 def job_url(settings: dict[str, Any], *, has_parameters: bool) -> str:
@@ -88,5 +94,5 @@ def _parameters(lines: str, payload: dict[str, Any], change: dict[str, Any]) -> 
     for line in filter(None, (line.strip() for line in lines.splitlines())):
         name, equals, value = line.partition("=")
         if not equals or not _NAME.fullmatch(name.strip()):
-            raise BrokerError(f"“{one_line(line, 60)}” is no parameter: write NAME=value on each line.")
+            raise BrokerError(NO_PARAMETER % {"line": one_line(line, 60)})
         yield name.strip(), _PLACE.sub(lambda match: one_line(words[match[1]], MAX_VALUE), value.strip())

@@ -7,14 +7,16 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
+from alertops.lib.sayings import gettext_noop as _
+from alertops.lib.sayings import saying
 from brokers.base import BaseBroker, Choice, Password, Url
-from brokers.logic.fields import gettext_noop as _
 
 FORM = "application/x-www-form-urlencoded"
 FORMATS = (
     ("form", _("A form with one field, payload: what Bitbucket's POST service sent")),
     ("json", _("JSON, with headers like those of webhooks")),
 )
+POSTED = saying("Posted: %(status)d.")
 DELIVERIES = uuid.UUID("6f6c9d0c-6a31-4f0e-9a57-1f3cf2f1b6f4")
 
 
@@ -55,4 +57,4 @@ class Post(BaseBroker):
             digest = hmac.new(settings["secret"].encode(), body, hashlib.sha256).hexdigest()
             headers["X-Hub-Signature"] = f"sha256={digest}"
         answer = self.post(settings["url"], body, headers=headers).checked()
-        self.log(f"Posted: {answer.status}.")
+        self.log(POSTED % {"status": answer.status})

@@ -4,8 +4,9 @@ import hashlib
 import re
 from typing import Any
 
+from alertops.lib.sayings import gettext_noop as _
+from alertops.lib.sayings import saying
 from brokers.base import BaseBroker, Choice, Password, String, Url
-from brokers.logic.fields import gettext_noop as _
 from brokers.logic.lines import one_line
 from brokers.logic.telling import (
     author_of,
@@ -24,6 +25,7 @@ FORMATS = (
     ("json", _("JSON with one key")),
     ("text", _("The text alone")),
 )
+PUBLISHED = saying("Published: %(text)s")
 USUAL = "{author}: {summary} ({repository}, {branch}) {url}"
 USUAL_OF_SEVERAL = "{pusher} pushed {count} to {branch} of {repository}: {summary} {url}"
 _PLACE = re.compile(r"\{(author|pusher|summary|repository|branch|count|url)\}")
@@ -67,7 +69,7 @@ class Status(BaseBroker):
         else:
             answer = self.post(settings["url"], {name: text}, headers=headers)
         answer.checked()
-        self.log(f"Published: {text}")
+        self.log(PUBLISHED % {"text": text})
 
 
 def text_of(payload: dict[str, Any], wish: str, length: int) -> str:

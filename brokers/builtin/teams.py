@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
+from alertops.lib.sayings import gettext_noop as _
 from brokers.base import BaseBroker, Boolean, Url
-from brokers.logic.fields import gettext_noop as _
+from brokers.builtin.chat import TOLD
 from brokers.logic.lines import one_line
 from brokers.logic.telling import (
     author_of,
@@ -49,7 +50,7 @@ class Teams(BaseBroker):
             self.log(nothing_new(payload, "card"))
             return
         self.post(settings["url"], json=fitting_card(payload, news)).checked()
-        self.log("Told the channel.")
+        self.log(TOLD)
 
 
 def fitting_card(payload: dict[str, Any], news: list[str]) -> dict[str, Any]:

@@ -3,9 +3,19 @@
 import re
 from dataclasses import dataclass
 
+from alertops.lib.sayings import saying
+
 MOST_PATTERNS = 100
 MAX_PATTERN_LENGTH = 200
 _HARMFUL = re.compile(r"[\s~:\\\x00-\x1f\x7f]")
+
+TOO_MANY = saying("There are more than %(most)d patterns: use * to say more with one.")
+ALONE = saying("A ! stands alone: write the branch behind it, like !release/old.")
+TOO_LONG = saying("“%(pattern)s” is longer than %(most)d characters.")
+NO_BRANCH = saying(
+    "“%(pattern)s” cannot be a branch: %(letter)s is in no branch name. Put a comma between patterns."
+)
+WITH_REFS = saying("Write “%(pattern)s” without refs/heads/: the branch's name alone.")
 
 
 class InvalidFilter(ValueError):
@@ -29,7 +39,7 @@ class BranchFilter:
         """Read a filter: patterns between commas or on lines of their own. Raises InvalidFilter."""
         patterns = [part.strip() for part in re.split(r"[,\n]", text) if part.strip()]
         if len(patterns) > MOST_PATTERNS:
-            raise InvalidFilter(f"There are more than {MOST_PATTERNS} patterns: use * to say more with one.")
+            raise InvalidFilter(TOO_MANY % {"most": MOST_PATTERNS})
         for pattern in patterns:
             _check(pattern)
         return cls(
@@ -53,16 +63,14 @@ class BranchFilter:
 def _check(pattern: str) -> None:
     bare = pattern.removeprefix("!")
     if not bare:
-        raise InvalidFilter("A ! stands alone: write the branch behind it, like !release/old.")
+        raise InvalidFilter(ALONE)
     if len(bare) > MAX_PATTERN_LENGTH:
-        raise InvalidFilter(f"“{bare[:40]}…” is longer than {MAX_PATTERN_LENGTH} characters.")
+        raise InvalidFilter(TOO_LONG % {"pattern": f"{bare[:40]}…", "most": MAX_PATTERN_LENGTH})
     found = _HARMFUL.search(bare)
     if found:
-        raise InvalidFilter(
-            f"“{bare}” cannot be a branch: {found[0]!r} is in no branch name. Put a comma between patterns."
-        )
+        raise InvalidFilter(NO_BRANCH % {"pattern": bare, "letter": repr(found[0])})
     if bare.startswith("refs/"):
-        raise InvalidFilter(f"Write “{bare}” without refs/heads/: the branch's name alone.")
+        raise InvalidFilter(WITH_REFS % {"pattern": bare})
 
 
 def _matches(pattern: str, name: str) -> bool:

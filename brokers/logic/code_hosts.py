@@ -6,9 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from alertops.lib.sayings import saying
 from brokers.logic.keywords import Action
 
 Payload = dict[str, Any]
+
+NO_DIFFS = saying("%(host)s has no address for diffs that is known here.")
+NO_ISSUES = saying("%(host)s has no issues: use keys of Jira, like OPS-7.")
+NO_ADDRESS = saying("The push did not tell the address of its host.")
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ def diff_call(payload: Payload, commit: Payload) -> Call:
     """
     make = _DIFFS.get(_kind(payload))
     if not make:
-        raise NoSuchApi(f"{payload['host']['name']} has no address for diffs that is known here.")
+        raise NoSuchApi(NO_DIFFS % {"host": payload["host"]["name"]})
     call = make(payload, commit["raw_node"])
     return Call(call.method, call.url, headers={**authorization(payload), **call.headers})
 
@@ -44,7 +49,7 @@ def issue_calls(payload: Payload, number: str, action: Action, comment: str) -> 
     """
     kind = _kind(payload)
     if kind not in _STATES:
-        raise NoSuchApi(f"{payload['host']['name']} has no issues: use keys of Jira, like OPS-7.")
+        raise NoSuchApi(NO_ISSUES % {"host": payload["host"]["name"]})
     issue, method, comment_body = _issue(payload, kind, number, comment)
     state = _STATES[kind].get(action)
     notes = f"{issue}/{'notes' if kind == 'gitlab' else 'comments'}"
@@ -77,7 +82,7 @@ def _base(payload: Payload) -> str:
     """Return where the host's web pages begin: an instance may live below a path."""
     url, full_name = payload["repository"]["url"], payload["repository"]["full_name"]
     if not url:
-        raise NoSuchApi("The push did not tell the address of its host.")
+        raise NoSuchApi(NO_ADDRESS)
     for mark in ("/projects/", "/users/"):
         if _kind(payload) == "bitbucket_data_center" and mark in url:
             return str(url.partition(mark)[0])

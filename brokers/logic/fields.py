@@ -1,6 +1,6 @@
 """What a broker asks its user for, and whether an answer will do.
 
-Texts here are English and marked for translation; the door that shows them translates (`gettext(label)`).
+Texts here are English: the door that shows a label translates it, and words what is wrong for its reader.
 """
 
 import re
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from alertops.lib.sayings import saying
 from brokers.logic.branches import BranchFilter, InvalidFilter
 
 MOST_ADDRESSES = 100
@@ -18,21 +19,26 @@ MAX_URL_LENGTH = 2000
 HIDDEN = "••••••••"
 
 
-def gettext_noop(text: str) -> str:
-    """Mark a text for translation, by the name that makemessages knows."""
-    return text
-
-
-_ = gettext_noop
+NEEDED = saying("This is needed.")
+NOT_A_LINE = saying("Put it on one line, without control characters.")
+WRONG_FORM = saying("This does not have the right form.")
+NO_BOOLEAN = saying("Say true or false.")
+NO_CHOICE = saying("Choose one of %(choices)s.")
+TOO_MANY = saying("These are more than %(most)s addresses: make a mailing list of them.")
+URL_WITH_SPACES = saying("A web address has no spaces, line ends or backslashes.")
+NO_URL = saying("This is no web address.")
+NO_SCHEME = saying("A web address begins with https:// or http://.")
+NO_HOST = saying("This is no web address: its host is missing.")
+WITH_PASSWORD = saying("Put user name and password into their own fields, not into the address.")
+NO_SETTING = saying("This broker has no such setting.")
+NO_ADDRESS = saying("“%(address)s” is no e-mail address.")
+NO_ADDRESSES = saying("Give addresses as text.")
+NO_TEXT = saying("Give this as text.")
+TOO_LONG = saying("This is longer than %(most)s characters.")
 
 
 class FieldError(ValueError):
-    """The value will not do. text: for people; where there are `params`, it holds %(name)s for each."""
-
-    def __init__(self, text: str, **params: Any) -> None:
-        super().__init__(text % params if params else text)
-        self.text = text
-        self.params = params
+    """The value will not do; the text says why to people."""
 
 
 class InvalidSettings(ValueError):
@@ -62,7 +68,7 @@ class Field:
         """Return the value as it is stored: plain JSON. Raises FieldError."""
         if value is None or (isinstance(value, str) and not value.strip()) or value == []:
             if self.required:
-                raise FieldError(_("This is needed."))
+                raise FieldError(NEEDED)
             return self.empty
         return self.read(value)
 
@@ -91,9 +97,9 @@ class String(Field):
         text = _text(value).strip()
         _refuse_length(text, self.max_length)
         if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", text):
-            raise FieldError(_("Put it on one line, without control characters."))
+            raise FieldError(NOT_A_LINE)
         if self.pattern and not re.fullmatch(self.pattern, text):
-            raise FieldError(self.mend or _("This does not have the right form."))
+            raise FieldError(self.mend or WRONG_FORM)
         return text
 
 
@@ -122,7 +128,7 @@ class Password(Field):
         text = _text(value).strip()
         _refuse_length(text, self.max_length)
         if re.search(r"[\x00-\x1f\x7f]", text):
-            raise FieldError(_("Put it on one line, without control characters."))
+            raise FieldError(NOT_A_LINE)
         return text
 
 
@@ -143,7 +149,7 @@ class Boolean(Field):
         known = {"true": True, "on": True, "yes": True, "1": True}
         known |= {"false": False, "off": False, "no": False, "0": False}
         if str(value).strip().lower() not in known:
-            raise FieldError(_("Say true or false."))
+            raise FieldError(NO_BOOLEAN)
         return known[str(value).strip().lower()]
 
 
@@ -159,10 +165,9 @@ class Choice(Field):
         return str(self.default)
 
     def read(self, value: Any) -> str:
-        if value not in [known for known, _label in self.choices]:
-            raise FieldError(
-                _("Choose one of %(choices)s."), choices=", ".join(known for known, _label in self.choices)
-            )
+        known = [value for value, _label in self.choices]
+        if value not in known:
+            raise FieldError(NO_CHOICE % {"choices": ", ".join(known)})
         return str(value)
 
 
@@ -183,11 +188,9 @@ class EmailList(Field):
             address = read_address(part)
             addresses.setdefault(address.lower(), address)
         if len(addresses) > MOST_ADDRESSES:
-            raise FieldError(
-                _("These are more than %(most)s addresses: make a mailing list of them."), most=MOST_ADDRESSES
-            )
+            raise FieldError(TOO_MANY % {"most": MOST_ADDRESSES})
         if self.required and not addresses:
-            raise FieldError(_("This is needed."))
+            raise FieldError(NEEDED)
         return list(addresses.values())
 
     def shown(self, value: Any) -> str:
@@ -204,19 +207,19 @@ class Url(Field):
         text = _text(value).strip()
         _refuse_length(text, MAX_URL_LENGTH)
         if re.search(r"[\s\x00-\x1f\x7f\\\u2028\u2029]", text):
-            raise FieldError(_("A web address has no spaces, line ends or backslashes."))
+            raise FieldError(URL_WITH_SPACES)
         try:
             parts = urlsplit(text)
             port_is_right = parts.port is None or parts.port > 0
             host = parts.hostname or ""
         except ValueError:
-            raise FieldError(_("This is no web address.")) from None
+            raise FieldError(NO_URL) from None
         if parts.scheme not in ("http", "https"):
-            raise FieldError(_("A web address begins with https:// or http://."))
+            raise FieldError(NO_SCHEME)
         if not host or not port_is_right:
-            raise FieldError(_("This is no web address: its host is missing."))
+            raise FieldError(NO_HOST)
         if "@" in parts.netloc and not self.is_secret:
-            raise FieldError(_("Put user name and password into their own fields, not into the address."))
+            raise FieldError(WITH_PASSWORD)
         return text
 
     def shown(self, value: Any) -> str:
@@ -246,7 +249,7 @@ def clean_settings(fields: Iterable[Field], values: Mapping[str, Any]) -> dict[s
     Raises InvalidSettings; a name that no field has is an error too.
     """
     known = {one.name: one for one in fields}
-    errors = {name: FieldError(_("This broker has no such setting.")) for name in values if name not in known}
+    errors = {name: FieldError(NO_SETTING) for name in values if name not in known}
     settings: dict[str, Any] = {}
     for name, one in known.items():
         try:
@@ -279,7 +282,7 @@ def read_address(text: str) -> str:
     address = f"{local}@{host}"
     if at and len(address) <= MAX_ADDRESS_LENGTH and _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(host):
         return address
-    raise FieldError(_("“%(address)s” is no e-mail address."), address=_shown(text))
+    raise FieldError(NO_ADDRESS % {"address": _shown(text)})
 
 
 _LOCAL = re.compile(r"(?=.{1,64}\Z)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -291,7 +294,7 @@ _NAMED = re.compile(r"(?:\"[^\"\n]{0,100}\"\s{0,5}|[^,;\n<>\"]{0,100})<([^<>]{0,
 def _addresses(value: Any) -> list[str]:
     parts = value if isinstance(value, list | tuple) else [value]
     if not all(isinstance(part, str) for part in parts):
-        raise FieldError(_("Give addresses as text."))
+        raise FieldError(NO_ADDRESSES)
     _refuse_length("".join(parts), MAX_LIST_LENGTH)
     joined = _NAMED.sub(lambda match: f" {match[1].strip()} ", "\n".join(parts))
     return [part for part in re.split(r"[,;\s]+", joined) if part]
@@ -308,13 +311,13 @@ def _parts_of_address(url: str) -> set[str]:
 
 def _text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise FieldError(_("Give this as text."))
+        raise FieldError(NO_TEXT)
     return str(value)
 
 
 def _refuse_length(text: str, most: int) -> None:
     if len(text) > most:
-        raise FieldError(_("This is longer than %(most)s characters."), most=most)
+        raise FieldError(TOO_LONG % {"most": most})
 
 
 def _shown(text: str, length: int = 60) -> str:

@@ -1,5 +1,8 @@
 """How a push is told to people: what all brokers say in the same words.
 
+What goes out (mails, comments, messages, cards) is English, whoever reads it: nobody knows in which language
+a list or a channel reads. What a run's log keeps is made of sayings, and worded for its reader.
+
 The texts of a push are strangers' texts: they leave here cut, without invisible characters, and where they
 are meant for one line, on one line. What shows them as HTML or Markdown escapes them.
 """
@@ -7,6 +10,7 @@ are meant for one line, on one line. What shows them as HTML or Markdown escapes
 from collections.abc import Iterable
 from typing import Any
 
+from alertops.lib.sayings import saying
 from brokers.logic.lines import one_line, visible
 
 MAX_SUMMARY = 120
@@ -14,6 +18,13 @@ SHORT = 12  # digits of a hash
 MAX_MESSAGE = 10_000
 MOST_NAMED = 5  # branches
 MOST_TOLD = 20  # branches and tags that came, went or were rewritten
+# What is told, and why it is not
+NOTHING_NEW = {
+    "mail": saying("Nothing new was pushed: no mail."),
+    "message": saying("Nothing new was pushed: no message."),
+    "card": saying("Nothing new was pushed: no card."),
+}
+UNCLEAR = saying("Which commits of %(name)s are new cannot be told: none that the push lists is known here.")
 Payload = dict[str, Any]
 
 
@@ -80,7 +91,7 @@ def nothing_new(payload: Payload, what: str) -> str:
     unclear = [
         sentence for change in payload["changes"] if change["unclear"] for sentence in _unclear(change)
     ]
-    return " ".join([f"Nothing new was pushed: no {what}.", *unclear[:MOST_NAMED]])
+    return " ".join([NOTHING_NEW[what], *unclear[:MOST_NAMED]])
 
 
 def joined(names: Iterable[str]) -> str:
@@ -106,8 +117,7 @@ def _ref_news(change: Payload) -> Iterable[str]:
 
 def _unclear(change: Payload) -> Iterable[str]:
     if change["unclear"]:
-        name = one_line(change["name"], 200)
-        yield f"Which commits of {name} are new cannot be told: none that the push lists is known here."
+        yield UNCLEAR % {"name": one_line(change["name"], 200)}
 
 
 def _beginning(text: str) -> str:

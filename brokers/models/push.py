@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from alertops.lib.wording import worded
 from brokers.models.repository import Repository
 
 
@@ -53,7 +54,7 @@ class Push(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.summary or f"#{self.pk}"
+        return worded(self.summary) or f"#{self.pk}"
 
 
 class SeenCommit(models.Model):

@@ -12,11 +12,11 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
-from django.utils.translation import gettext as _
 
 from alertops.lib import jobs
 from alertops.lib.compiled import compiled
 from alertops.lib.rows import insert_missing, insert_numbered
+from alertops.lib.sayings import saying
 from brokers.logic import push as logic
 from brokers.logic.branches import BranchFilter, InvalidFilter
 from brokers.logic.push import commits_of
@@ -26,6 +26,14 @@ from brokers.operations import facts
 from brokers.operations.words import summary_of
 
 RUN = "brokers.tasks.run"
+
+# Why no service runs
+UNKNOWN = saying("A push to %(name)s, which is not among the repositories here.")
+NOT_AGAIN = saying("A push to %(name)s: services run again only if that is asked for.")
+NO_BRANCH = saying("A push to %(name)s that touches no branch: services act on branches.")
+NO_SERVICES = saying("A push to %(name)s: the repository has no services.")
+ALL_OFF = saying("A push to %(name)s: all services of the repository are off.")
+OTHER_BRANCHES = saying("A push to %(name)s: no service acts on its branches.")
 
 
 @dataclass(frozen=True)
@@ -187,8 +195,7 @@ def _taken(
     runs: bool,
 ) -> Taken:
     if repository is None:
-        why = _("A push to %(name)s, which is not among the repositories here.")
-        return Taken(why=why % {"name": each.push.full_name})
+        return Taken(why=UNKNOWN % {"name": each.push.full_name})
     of_repository = services.get(repository.pk, [])
     running = [service for service in of_repository if service.is_enabled and acts_on(service, each.push)]
     why = "" if running else _why_none(each.push, of_repository, runs=runs)
@@ -213,15 +220,15 @@ def branches_for(service: RepositoryService, push: logic.Push) -> list[str]:
 def _why_none(push: logic.Push, services: list[RepositoryService], *, runs: bool) -> str:
     """Say why no service runs."""
     if not runs:
-        words = _("A push to %(name)s: services run again only if that is asked for.")
+        words = NOT_AGAIN
     elif not _changes(push):
-        words = _("A push to %(name)s that touches no branch: services act on branches.")
+        words = NO_BRANCH
     elif not services:
-        words = _("A push to %(name)s: the repository has no services.")
+        words = NO_SERVICES
     elif not any(service.is_enabled for service in services):
-        words = _("A push to %(name)s: all services of the repository are off.")
+        words = ALL_OFF
     else:
-        words = _("A push to %(name)s: no service acts on its branches.")
+        words = OTHER_BRANCHES
     return words % {"name": push.full_name}
 
 

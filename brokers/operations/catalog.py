@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from alertops.lib.languages import told
 from brokers import builtin
 from brokers.base import BaseBroker
 from brokers.builtin import BUILTIN
@@ -53,9 +54,11 @@ def title_of(name: str) -> str:
     return _(BUILTIN[name].title) if name in BUILTIN else name
 
 
-@functools.cache
 def help_of(name: str) -> str:
-    """Return the help page of a broker as Markdown; empty where it has none."""
-    broker = broker_of(name)
-    path = _HELP / f"{broker.name}.md"
-    return path.read_text("utf-8") if path.is_file() else ""
+    """Return the help page of a broker as Markdown, in the reader's language; empty where it has none."""
+    return _read(told(_HELP / f"{broker_of(name).name}.md"))
+
+
+@functools.cache
+def _read(page: Path) -> str:
+    return page.read_text("utf-8") if page.is_file() else ""

@@ -5,15 +5,18 @@ once it is given up.
 """
 
 import logging
+from collections import defaultdict
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, get_connection
 from django.db.models import F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from alertops.lib.languages import speaking
+from alertops.lib.wording import worded
 from brokers.base import one_line
 from brokers.models import RepositoryService
 from brokers.operations.rights import administrators_of
@@ -62,34 +65,38 @@ def tell_due(now: datetime) -> int:
 
 
 def _tell(service: RepositoryService) -> bool:
-    """Send the note to the administrators; return whether the mail server took it."""
-    people = administrators_of(service, get_user_model())
-    if not people:
-        return True
-    page = settings.BASE_URL + reverse("admin:brokers_repositoryservice_change", args=[service.pk])
-    names = {
-        "title": one_line(service.title),
-        "repository": one_line(service.repository.full_name),
-        "count": service.failure_count,
-        "why": service.disabled_because,
-        "page": page,
-    }
-    mail = EmailMessage(
-        subject=_("%(repository)s: the service “%(title)s” was switched off") % names,
-        body=_(
-            "The service “%(title)s” of the repository %(repository)s has failed %(count)d times in a row, so"
-            " it was switched off. It acts on no push until somebody switches it on again.\n\n"
-            "The last failure:\n%(why)s\n\n"
-            "Its page, with its runs, and where it is switched on again:\n%(page)s\n\n"
-            "You are told because you administer this repository in alertops."
-        )
-        % names,
-        to=[person.email for person in people],
-        headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
-    )
+    """Send the note to the administrators, in the language of each; return whether it was taken."""
+    addresses: defaultdict[str, list[str]] = defaultdict(list)
+    for person in administrators_of(service, get_user_model()):
+        addresses[person.language].append(person.email)
     try:
-        mail.send()
+        get_connection().send_messages([_note(service, language, to) for language, to in addresses.items()])
     except (OSError, ValueError) as error:
         logger.warning("The note about repository service %s did not go out: %s", service.pk, error)
         return False
     return True
+
+
+def _note(service: RepositoryService, language: str, to: list[str]) -> EmailMessage:
+    page = settings.BASE_URL + reverse("admin:brokers_repositoryservice_change", args=[service.pk])
+    with speaking(language):
+        names = {
+            "title": one_line(service.title),
+            "repository": one_line(service.repository.full_name),
+            "count": service.failure_count,
+            "why": worded(service.disabled_because),
+            "page": page,
+        }
+        return EmailMessage(
+            subject=_("%(repository)s: the service “%(title)s” was switched off") % names,
+            body=_(
+                "The service “%(title)s” of the repository %(repository)s has failed %(count)d times in a"
+                " row, so it was switched off. It acts on no push until somebody switches it on again.\n\n"
+                "The last failure:\n%(why)s\n\n"
+                "Its page, with its runs, and where it is switched on again:\n%(page)s\n\n"
+                "You are told because you administer this repository in alertops."
+            )
+            % names,
+            to=to,
+            headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
+        )

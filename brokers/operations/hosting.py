@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext as _
 
 from alertops.lib import http, targets
 from alertops.lib.masking import Masking, credentials_in
+from alertops.lib.sayings import saying
 from brokers.base import SHOWN_ANSWER, Answer, BrokerError, Mail, Request, TemporaryError, one_line, visible
 from brokers.operations import mails
 
@@ -22,6 +22,13 @@ MOST_BYTES = http.MOST_BYTES  # of one answer; more is not read
 # On record: characters
 SHOWN, SHOWN_ADDRESS, SHOWN_LINE = 2000, 500, 1000
 _DECODED = 64_000  # bytes that are looked at for that
+
+TOO_MANY_CALLS = saying("A run makes %(most)d calls at most.")
+TOO_MANY_MAILS = saying("A run sends %(most)d mails at most.")
+TOO_MANY_REQUESTS = saying("A run asks for %(most)d alerts at most.")
+NOT_KEPT = saying("Further lines are not kept.")
+NO_TEXT = saying("(%(count)d bytes that are no text)")
+TOO_LONG = saying("The run has lasted %(seconds)d seconds, and nothing more is begun.")
 
 Line = dict[str, Any]
 
@@ -46,7 +53,7 @@ class _Recorder:
 
         Raises BrokerError when it may not be called as it stands, TemporaryError when nobody answered.
         """
-        self._count("call", MOST_CALLS, _("A run makes %d calls at most."))
+        self._count("call", MOST_CALLS, TOO_MANY_CALLS)
         self.mask.add(*credentials_in(headers))
         line = self._note(
             "call",
@@ -68,7 +75,7 @@ class _Recorder:
 
     def mail(self, mail: Mail) -> None:
         """Send a mail. Raises BrokerError, TemporaryError."""
-        self._count("mail", MOST_MAILS, _("A run sends %d mails at most."))
+        self._count("mail", MOST_MAILS, TOO_MANY_MAILS)
         line = self._note(
             "mail",
             to=[self._shown(address, 300) for address in mail.to[: mails.MOST_ADDRESSES]],
@@ -93,11 +100,11 @@ class _Recorder:
         if self._counts["log"] < MOST_LOGGED:
             self._note("log", text=self._shown(text, SHOWN_LINE))
         elif self._counts["log"] == MOST_LOGGED:
-            self._note("log", text=_("Further lines are not kept."))
+            self._note("log", text=NOT_KEPT)
 
     def ask(self, request: Request) -> None:
         """Ask for an alert; it is opened or closed when the run has ended well or not."""
-        self._count("request", MOST_REQUESTS, _("A run asks for %d alerts at most."))
+        self._count("request", MOST_REQUESTS, TOO_MANY_REQUESTS)
         asked = replace(
             request,
             key=one_line(request.key, 300),
@@ -127,7 +134,7 @@ class _Recorder:
     def _count(self, kind: str, most: int, text: str) -> None:
         self._counts[kind] += 1
         if self._counts[kind] > most:
-            raise BrokerError(text % most)
+            raise BrokerError(text % {"most": most})
 
     def _note(self, kind: str, **facts: Any) -> Line:
         line = {"kind": kind, "at": round(time.monotonic() - self._began, 3), **facts}
@@ -148,7 +155,7 @@ class _Recorder:
 
     def _readable(self, body: bytes) -> str:
         if b"\0" in body[:_DECODED]:
-            return _("(%d bytes that are no text)") % len(body)
+            return NO_TEXT % {"count": len(body)}
         return self._shown(body[:_DECODED].decode("utf-8", "replace"), SHOWN)
 
 
@@ -219,7 +226,7 @@ class LiveHost(_Recorder):
         """Return the seconds that the next call may take. Raises TemporaryError."""
         left = SECONDS - (time.monotonic() - self._began)
         if left <= 0:
-            raise TemporaryError(_("The run has lasted %d seconds, and nothing more is begun.") % SECONDS)
+            raise TemporaryError(TOO_LONG % {"seconds": SECONDS})
         return min(left, CALL_SECONDS)
 
 

@@ -12,15 +12,27 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.message import utf8_charset_qp
-from django.utils.translation import gettext as _
 
 from alertops.lib import smtp
+from alertops.lib.sayings import saying
 from brokers.base import BrokerError, FieldError, Mail, TemporaryError, one_line, visible
 from brokers.logic.fields import read_address
 
 MOST_ADDRESSES = 100
 MOST_CHARACTERS = 2_000_000  # of text and HTML together
 MOST_SUBJECT, MOST_NAME, MOST_HEADER = 200, 80, 500
+
+FOR_NOBODY = saying("The mail is for nobody: give addresses in the settings of the service.")
+TOO_MANY = saying("A mail goes to %(most)d addresses at most: use a list’s address.")
+TOO_LONG = saying("The mail is longer than %(most)d characters.")
+OUR_HEADER = saying("A broker may set headers of mails that begin with X-, not “%(name)s”.")
+UNHEARD = saying("The mail was not taken, and nothing was said.")
+IN_A_FILE = saying("Written to the folder %(folder)s: no mail server is set, EMAIL_URL names one.")
+REFUSED = saying("The mail server takes mail for none of the addresses: %(why)s")
+SAID = saying("The mail server said: %(why)s")
+UNREACHABLE = saying("The mail server of EMAIL_URL cannot be reached: %(why)s", within=["why"])
+UNWRITTEN = saying("The mail cannot be written: %(why)s")
+
 _OWN_HEADER = re.compile(r"X-[A-Za-z0-9-]{1,60}")
 
 
@@ -35,14 +47,14 @@ class Delivery:
 def checked(mail: Mail) -> Mail:
     """Return a mail that can be sent. Raises BrokerError."""
     if not mail.to:
-        raise BrokerError(_("The mail is for nobody: give addresses in the settings of the service."))
+        raise BrokerError(FOR_NOBODY)
     if len(mail.to) > MOST_ADDRESSES:
-        raise BrokerError(_("A mail goes to %d addresses at most: use a list’s address.") % MOST_ADDRESSES)
+        raise BrokerError(TOO_MANY % {"most": MOST_ADDRESSES})
     if len(mail.text) + len(mail.html) > MOST_CHARACTERS:
-        raise BrokerError(_("The mail is longer than %d characters.") % MOST_CHARACTERS)
+        raise BrokerError(TOO_LONG % {"most": MOST_CHARACTERS})
     for name, _value in mail.headers:
         if not _OWN_HEADER.fullmatch(name):
-            raise BrokerError(_("A broker may set headers of mails that begin with X-, not %r.") % name[:60])
+            raise BrokerError(OUR_HEADER % {"name": one_line(name, 60)})
     try:
         addresses = tuple(dict.fromkeys(map(read_address, mail.to)))
     except FieldError as error:
@@ -86,7 +98,7 @@ def send(message: EmailMultiAlternatives, *, seconds: float) -> Delivery:
     finally:
         backend.close()
     if not taken:
-        raise TemporaryError(_("The mail was not taken, and nothing was said."))
+        raise TemporaryError(UNHEARD)
     return delivery
 
 
@@ -139,8 +151,7 @@ def _told(text: str) -> str:
 def _in_a_file() -> str:
     if settings.EMAIL_URL:
         return ""
-    text = _("Written to the folder %(folder)s: no mail server is set, EMAIL_URL names one.")
-    return text % {"folder": settings.MAIL_FOLDER}
+    return IN_A_FILE % {"folder": settings.MAIL_FOLDER}
 
 
 def _failure(error: Exception) -> BrokerError:
@@ -150,17 +161,17 @@ def _failure(error: Exception) -> BrokerError:
             said = {to: _words(code, text) for to, (code, text) in error.recipients.items()}
             is_final = all(500 <= code < 600 for code, _text in error.recipients.values())
             shown = "; ".join(f"{to}: {words}" for to, words in list(said.items())[:5])
-            text = _("The mail server takes mail for none of the addresses: %s") % shown
+            text = REFUSED % {"why": shown}
             return BrokerError(text) if is_final else TemporaryError(text)
         case smtplib.SMTPResponseException():
-            text = _("The mail server said: %s") % _words(error.smtp_code, error.smtp_error)
+            text = SAID % {"why": _words(error.smtp_code, error.smtp_error)}
             is_final = isinstance(error, smtplib.SMTPDataError) and 500 <= error.smtp_code < 600
             return BrokerError(text) if is_final else TemporaryError(text)
         case OSError():
             why = str(error) or type(error).__name__
-            return TemporaryError(_("The mail server of EMAIL_URL cannot be reached: %s") % why)
+            return TemporaryError(UNREACHABLE % {"why": why})
         case _:
-            return BrokerError(_("The mail cannot be written: %s") % error)
+            return BrokerError(UNWRITTEN % {"why": error})
 
 
 def _words(code: int, text: bytes | str) -> str:

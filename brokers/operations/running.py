@@ -19,10 +19,10 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from alertops.lib import jobs
 from alertops.lib.rows import insert_missing
+from alertops.lib.sayings import saying
 from brokers.base import BrokerError, Request, TemporaryError, one_line
 from brokers.models import BrokerRun, RunRequest
 from brokers.operations import failing
@@ -30,7 +30,7 @@ from brokers.operations.catalog import UnknownBroker, broker_of
 from brokers.operations.hosting import LiveHost
 from brokers.operations.payloads import facts_of, payload_of
 from brokers.operations.services import secrets_in
-from brokers.operations.words import deeds_of
+from brokers.operations.words import BROKEN, NO_BROKER, deeds_of
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,10 @@ WAITS = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 30, 120))
 LONGEST_WAIT = timedelta(hours=6)
 LONGEST_SENTENCE = 500
 MOST_LINES = 500
+
+SET_ASIDE = saying("The process that worked on it died %(count)d times in a row, so it was set aside.")
+SWITCHED_OFF = saying("It was not run: the service is switched off.")
+DIED = saying("A process that worked on it died. What it had done by then may be done twice.")
 
 _DATABASE_AWAY = (OperationalError, InterfaceError)
 
@@ -97,10 +101,9 @@ def run_one(run_id: int, *, clock: Clock) -> bool:
 def _refused(run: BrokerRun) -> Result | None:
     """Return why a run is not even begun."""
     if run.start_count > MOST_STARTS:
-        text = _("The process that worked on it died %(count)d times in a row, so it was set aside.")
-        return Result(Status.SET_ASIDE, text % {"count": MOST_STARTS})
+        return Result(Status.SET_ASIDE, SET_ASIDE % {"count": MOST_STARTS})
     if run.is_first and not run.service.is_enabled:
-        return Result(Status.FAILED, _("It was not run: the service is switched off."), counts=False)
+        return Result(Status.FAILED, SWITCHED_OFF, counts=False)
     return None
 
 
@@ -110,7 +113,7 @@ def _try(run: BrokerRun, *, now: datetime) -> Result:
     try:
         broker = broker_of(service.broker)
     except UnknownBroker:
-        return Result(Status.FAILED, _("There is no broker “%(name)s” any more.") % {"name": service.broker})
+        return Result(Status.FAILED, NO_BROKER % {"name": service.broker})
     host = LiveHost(secrets=secrets_in(service, broker), run_id=run.pk, earlier=run.transcript)
     try:
         broker(host).handle(payload_of(service, facts_of(run)))
@@ -122,7 +125,7 @@ def _try(run: BrokerRun, *, now: datetime) -> Result:
     except Exception as error:  # noqa: BLE001 (a broker may raise anything; it is logged without secrets)
         told = host.mask(traceback.format_exc())
         logger.error("The broker %s failed in run %s.\n%s", service.broker, run.pk, told)
-        result = Result(Status.FAILED, _("The broker itself failed: %(kind)s: %(error)s") % _named(error))
+        result = Result(Status.FAILED, BROKEN % _named(error))
     result.sentence = one_line(host.mask(result.sentence), LONGEST_SENTENCE)
     result.transcript, result.requests = host.transcript, host.requests
     return result
@@ -174,8 +177,7 @@ def _deaths(run: BrokerRun) -> list[dict[str, Any]]:
     """Say that an attempt before did not come to its end, if so: what it did is not known."""
     if run.start_count <= 1:
         return []
-    text = _("A process that worked on it died. What it had done by then may be done twice.")
-    return [{"kind": "log", "at": 0, "text": text}]
+    return [{"kind": "log", "at": 0, "text": DIED}]
 
 
 def _ask(run: BrokerRun, requests: list[Request]) -> None:

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from alertops.lib import jobs
 from brokers.base import BrokerError, Request, one_line
 from brokers.models import BrokerRun, Push, RepositoryService
@@ -16,6 +14,7 @@ from brokers.operations.hosting import DryHost
 from brokers.operations.payloads import payload_of
 from brokers.operations.recent import pushes_to
 from brokers.operations.services import secrets_in
+from brokers.operations.words import BROKEN, NO_BROKER
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +40,7 @@ def rehearse(service: RepositoryService, kept: dict[str, Any]) -> Rehearsal:
     try:
         broker = broker_of(service.broker)
     except UnknownBroker:
-        return Rehearsal(problem=_("There is no broker “%(name)s” any more.") % {"name": service.broker})
+        return Rehearsal(problem=NO_BROKER % {"name": service.broker})
     host = DryHost(secrets=secrets_in(service, broker))
     problem = ""
     try:
@@ -51,7 +50,7 @@ def rehearse(service: RepositoryService, kept: dict[str, Any]) -> Rehearsal:
     except Exception as error:
         logger.exception("The broker %s failed in a rehearsal.", service.broker)
         names = {"kind": type(error).__name__, "error": one_line(error, 300)}
-        problem = _("The broker itself failed: %(kind)s: %(error)s") % names
+        problem = BROKEN % names
     return Rehearsal(host.transcript, host.requests, host.mask(problem))
 
 

@@ -115,7 +115,7 @@ def _posted(integration: Integration) -> tuple[int, str]:
     try:
         answer = operations.post_sample(integration, now=clock())
     except http.Unreachable as error:
-        return 0, str(error)
+        return 0, worded(str(error))
     if answer.status == 202:
         return json.loads(answer.text)["id"], ""
     text = _("The URL answered with %(status)d: %(text)s")

@@ -141,7 +141,7 @@ def test(page: Any, request: HttpRequest, integration: Integration) -> HttpRespo
     try:
         answer = operations.post_sample(integration, now=clock())
     except http.Unreachable as error:
-        return _json({"said": str(error)}, status=502)
+        return _json({"said": worded(str(error))}, status=502)
     if answer.status != 202:
         text = _("The URL answered with %(status)d: %(text)s")
         return _json({"said": text % {"status": answer.status, "text": answer.text[:500]}}, status=502)

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
+from alertops.lib.sayings import saying, sayings
 from brokers import operations as brokers
 from brokers.logic.push import Push, PushUnreadable, read_push
+from brokers.operations.words import listed
 from integrations.logic import pipeline
 from integrations.logic.outcome import Reason
 from integrations.logic.payload import Payload
@@ -25,6 +24,14 @@ __all__ = ["PushUnreadable", "Pushed", "evaluate", "read", "run_services"]
 # Every push has one of these at its top.
 _SIGNS = frozenset({"push", "commits", "ref", "changes", "refChanges"})
 MOST_NAMES = 5
+
+IS_PUSH = saying("A push to %(repository)s: its services that act on it run, and no rule is asked.")
+TRIED = saying("A push that somebody tried: services run for real ones only. Each has a test of its own.")
+RAN = sayings(
+    "Ran %(count)d service of %(repository)s: %(names)s",
+    "Ran %(count)d services of %(repository)s: %(names)s",
+    within=["names"],
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,7 @@ def read(payload: Payload) -> Pushed | None:
     push = read_push(payload.headers, data)
     if push is None:
         return None
-    words = _("A push to %(repository)s: its services that act on it run, and no rule is asked.")
-    return _pushed(push, Reason.STATUS_MISMATCH, words % {"repository": push.full_name})
+    return _pushed(push, Reason.STATUS_MISMATCH, IS_PUSH % {"repository": push.full_name})
 
 
 def evaluate(payload: Payload, config: Config) -> Trace:
@@ -82,23 +88,16 @@ def _pushed(push: Push, reason: Reason, sentence: str, told: dict[str, Any] | No
 
 
 def _tested(each: Pushed) -> Pushed:
-    words = _("A push that somebody tried: services run for real ones only. Each has a test of its own.")
-    return _pushed(_push_of(each), Reason.STATUS_MISMATCH, words)
+    return _pushed(_push_of(each), Reason.STATUS_MISMATCH, TRIED)
 
 
 def _told(each: Pushed, taken: brokers.Taken) -> Pushed:
     push = _push_of(each)
     if not taken.services:
         return _pushed(push, Reason.STATUS_MISMATCH, taken.why, _places(taken))
-    names = ", ".join(service.title for service in taken.services[:MOST_NAMES])
-    more = len(taken.services) - MOST_NAMES
-    words = ngettext(
-        "Ran %(count)d service of %(repository)s: %(names)s",
-        "Ran %(count)d services of %(repository)s: %(names)s",
-        len(taken.services),
-    ) % {"count": len(taken.services), "repository": push.full_name, "names": names}
-    if more > 0:
-        words += _(" and %(count)d more") % {"count": more}
+    count = len(taken.services)
+    names = listed([service.title for service in taken.services], MOST_NAMES)
+    words = RAN[count != 1] % {"count": count, "repository": push.full_name, "names": names}
     return _pushed(push, Reason.SERVICES_RUN, words, _places(taken))
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext_noop
 
+from alertops.lib.sayings import saying
 from alerts import operations as alerts
 from alerts.logic.event import Event, Kind, Severity
 from brokers.models import RunRequest
@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 TAKE_REQUESTS = "integrations.tasks.take_requests"
 BATCH = 100
 SOURCE = "Broker"
-NOWHERE = gettext_noop("Not done: it is not known any more by which integration the push came.")
-BROKEN = gettext_noop("Not done: the alert could not be opened or closed.")
+NOWHERE = saying("Not done: it is not known any more by which integration the push came.")
+BROKEN = saying("Not done: the alert could not be opened or closed.")
 
 
 def take_requests(now: datetime) -> int:

@@ -78,7 +78,12 @@ TRANSCRIPT = [
     {"kind": "mail", "at": 0.2, "to": ["a@example.com"], "subject": "Two", "text": "Hello", "error": "full"},
     {"kind": "log", "at": 0.3, "text": "<b>Nothing</b> to do"},
     {"kind": "request", "at": 0.3, "act": "open", "key": "a", "subject": "Forced", "severity": "error"},
-    {"kind": "end", "status": "failed", "text": "The mail server was away.", "ended_at": NOW.isoformat()},
+    {
+        "kind": "end",
+        "status": "failed",
+        "text": "The mail server said: 450 later",
+        "ended_at": NOW.isoformat(),
+    },
 ]
 
 
@@ -197,7 +202,7 @@ def _repositories():
         service=service,
         push=push,
         status="failed",
-        sentence="The mail server was away.",
+        sentence="The mail server said: 450 later",
         next_attempt_at=None,
         transcript=TRANSCRIPT,
     )

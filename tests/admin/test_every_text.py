@@ -10,6 +10,10 @@ from django.utils import translation
 from django.utils.translation import trans_real
 
 from alertops.lib import prose
+from alertops.lib.languages import told
+from brokers.admin.shelf import API
+from brokers.builtin import BUILTIN
+from brokers.operations import help_of
 from integrations.operations.presets import presets
 from tests.admin.conftest import SUPERUSER
 from tests.admin.every_text import Brackets, unasked
@@ -26,8 +30,10 @@ WRITTEN = re.compile(
     | alerts | email | smtp | failed | successful | inprogress | x-event-key | application/json | post | get
     | viewer | responder | integrations\sadmin | admin | deutsch | english | repo:\w+ | firefox
     | custom | eigene
+    | bitbucket\.org | github\.com | gogs
     | bitbucket | github | gitlab | grafana | prometheus | alertmanager | plain\sevents
-    | \b(am|bb|gf|gh|gl|json|id|repository|state|status|key|name|full_name|url|path|template)\b
+    | \b(am|bb|gf|gh|gl|json|id|repository|state|status|key|name|full_name|url|path|template|to)\b
+    | <b>nothing</b>\sto\sdo | mails | put\sthe\sbasket\sinto\sthe\sheader | mend\sthe\sbasket
     | \b(constant|equals|info|source\w*|subject|is|x)\b
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -40,8 +46,12 @@ LIBRARIES = re.compile(
 )
 PAGES = ["changelist", "add", "change", "delete", "history"]
 OWN = {
-    "": ["index", "health", "alerts_user_me", "password_change", "integrations_inboundmessage_range"],
+    "": [
+        *("index", "health", "alerts_user_me", "password_change", "integrations_inboundmessage_range"),
+        *("brokers_repositoryservice_shelf", "brokers_repositoryservice_shelf_api"),
+    ],
     "alerts.user": ["alerts_user_deactivate", "auth_user_password_change"],
+    "brokers.repositoryservice": ["brokers_repositoryservice_test"],
     "integrations.inboundmessage": ["integrations_inboundmessage_again"],
     "integrations.integration": [
         "integrations_integration_setup",
@@ -69,14 +79,15 @@ def client(as_role):
 
 @pytest.fixture
 def known():
-    """Words that are said in German already: files of presets are no gettext; and zones are names."""
+    """Words that are said in German already: files of presets and brokers are no gettext; zones are names."""
     with translation.override("de"):
         found = presets()
         texts = [getattr(preset, name) for preset in found for name in ("name", "description", "purpose")]
-        setups = [text for preset in found for text in unasked(prose.html(preset.setup_text))]
+        pages = [*(preset.setup_text for preset in found), *map(help_of, BUILTIN), told(API).read_text()]
+        said = [text for page in pages for text in unasked(prose.html(page))]
     zones = [zone.replace("_", " ") for zone in zoneinfo.available_timezones()]
     regions = [zone.partition("/")[0] for zone in zones]
-    return {*texts, *setups, *zones, *regions}
+    return {*texts, *said, *zones, *regions}
 
 
 def leftovers(answer, known):
@@ -87,11 +98,7 @@ def leftovers(answer, known):
     return [text for text in left if re.search(r"[^\W\d_]{2,}", text) and not LIBRARIES.fullmatch(text)]
 
 
-# Fields and help pages of brokers, and what runs are told as, are English: docs/translating.md says so.
-TRANSLATED = [label for label in LABELS if not label.startswith("brokers.")]
-
-
-@pytest.mark.parametrize("label", TRANSLATED)
+@pytest.mark.parametrize("label", LABELS)
 def test_pages_of_rows_say_nothing_that_cannot_be_translated(label, client, rows, known):
     query = {"integration": rows["integrations.integration"].pk}
     for page in PAGES:
@@ -106,6 +113,17 @@ def test_our_own_pages_say_nothing_that_cannot_be_translated(label, page, client
     arguments = [rows[label].pk] if label else []
 
     assert not leftovers(client.get(reverse(f"admin:{page}", args=arguments)), known)
+
+
+@pytest.mark.parametrize("broker", BUILTIN)
+def test_the_form_and_the_page_of_a_broker_say_nothing_that_cannot_be_translated(broker, client, rows, known):
+    of = {"repository": rows["brokers.repository"].pk, "broker": broker}
+    form = reverse("admin:brokers_repositoryservice_add", query=of)
+    page = reverse("admin:brokers_repositoryservice_shelf_broker", args=[broker])
+
+    assert not leftovers(client.get(form), known)
+    assert not leftovers(client.post(form, {"title": "a", "branch_filter": "a b"}), known)
+    assert not leftovers(client.get(page), known)
 
 
 @pytest.mark.parametrize("act", ACTS)

@@ -343,7 +343,7 @@ def test_a_run_reads_as_a_story(superuser, rows):
     page = superuser.get(at("brokerrun_change", run.pk)).content.decode()
 
     for told in (
-        "The mail server was away.",
+        "The mail server said: 450 later",
         "Called POST https://ci.example.com/job, answered 503",
         "Mailed a@example.com: “One”",
         "cannot go out: full",
@@ -352,6 +352,19 @@ def test_a_run_reads_as_a_story(superuser, rows):
         "waiting to be done",
     ):
         assert told in page, told
+
+
+def test_a_run_reads_as_a_story_in_the_language_of_its_reader(superuser, rows):
+    superuser.user.language = "de"
+    superuser.user.save()
+
+    page = superuser.get(at("brokerrun_change", rows["brokers.brokerrun"].pk)).content.decode()
+
+    assert "Der Mailserver sagte: 450 later" in page
+    assert "anna hat 1 Commit nach main gepusht: Mend the basket" in page
+    assert "POST https://ci.example.com/job aufgerufen, Antwort 503" in page
+    assert "0,1 s" in page
+    assert "&lt;b&gt;Nothing&lt;/b&gt; to do" in page
 
 
 def test_every_status_has_a_page_and_a_row(superuser):
@@ -374,7 +387,7 @@ def test_run_again_makes_a_new_run_in_the_person_s_name(superuser):
 
 
 def test_a_push_tells_its_commits_and_its_runs(superuser):
-    run = RunFactory(sentence="Sent 1 mail.")
+    run = RunFactory(sentence="Sent 1 mail.", status="done")
 
     page = superuser.get(at("push_change", run.push_id)).content.decode()
 

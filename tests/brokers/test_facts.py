@@ -34,7 +34,7 @@ def test_what_a_newer_version_keeps_is_left_out():
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("github/branch_deleted", "deleted feature/search"),
+        ("github/branch_deleted", "deleted the branch feature/search"),
         ("github/tag", "pushed the tag"),
         ("github/new_branch", "made the branch"),
     ],

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.utils import translation
 
 from alertops.lib import claims, processes
 from brokers import engine, operations
@@ -245,6 +246,32 @@ def test_administrators_are_told_once_with_the_reason(service, server, done):
     assert "was switched off" in note.subject
     assert "404" in note.body
     assert f"/brokers/repositoryservice/{service.pk}/change/" in note.body
+
+
+def test_each_administrator_is_told_in_a_language_of_his_own(service):
+    speak = {"anna": "en", "ben": "de", "cy": ""}
+    people = [UserFactory(username=name, language=language) for name, language in speak.items()]
+    service.repository.administrator_users.set(people)
+    why = "The mail server of EMAIL_URL cannot be reached: gone"
+    RepositoryService.objects.update(is_enabled=False, disabled_at=NOW, note_due_at=NOW, disabled_because=why)
+
+    assert engine.tell_due(NOW) == 1
+
+    notes = {address: note for note in mail.outbox for address in note.to}
+    assert why in notes["anna@example.com"].body
+    assert why in notes["cy@example.com"].body
+    assert "ausgeschaltet" in notes["ben@example.com"].subject
+    assert "Der Mailserver aus EMAIL_URL ist nicht erreichbar: gone" in notes["ben@example.com"].body
+
+
+def test_what_is_stored_of_a_run_is_english_whatever_language_is_spoken(service, server, done):
+    server.answers(503)
+
+    with translation.override("de"):
+        run = done(RunFactory(service=service))
+
+    assert run.sentence.endswith("answered 503")
+    assert run.transcript[-1]["text"] == run.sentence
 
 
 def test_without_administrators_superusers_are_told(service):

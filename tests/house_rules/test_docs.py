@@ -27,7 +27,7 @@ def test_every_link_to_a_file_leads_to_it(page):
 
 def test_every_page_is_listed_in_the_index():
     lists = "".join((ROOT / index).read_text() for index in ("README.md", "docs/README.md"))
-    listed = set(re.findall(r"\]\((?:docs/)?([\w-]+\.md)", lists))
+    listed = set(re.findall(r"\]\((?:docs/)?([\w.-]+\.md)", lists))
 
     assert {page.name for page in PAGES} - listed == set()
 

@@ -6,6 +6,7 @@ from django.utils import translation
 from alertops.lib.sayings import recognize, saying, sayings
 from alertops.lib.wording import worded
 from alerts.operations import timeline
+from brokers import operations  # noqa: F401 (what it says is known from then on)
 from integrations.operations import sentences
 
 GREETING = saying("Good %(time)s, %(who)s.", within=["time"])
@@ -83,6 +84,18 @@ def test_who_reads_english_gets_what_is_stored():
         ("listed as “main”: error", "in der Liste als „main“: Fehler"),
         ("Merged into #7. Same disk.", "Zusammengeführt mit #7. Same disk."),
         ("The disk is full, says Ben.", "The disk is full, says Ben."),
+        ("Sent 1 mail. Made 2 calls.", "1 Mail gesendet. 2 Aufrufe gemacht."),
+        ("Sent 2 mails. The disk is full.", "2 Mails gesendet. The disk is full."),
+        ("The disk is full. Sent 1 mail.", "The disk is full. Sent 1 mail."),
+        (
+            "Somebody pushed 1 commit to main and 2 more: Mend it",
+            "Jemand hat 1 Commit nach main und 2 weitere gepusht: Mend it",
+        ),
+        (
+            "a.example.com answered 404: No; none. Check the settings of this service.",
+            "a.example.com antwortete mit 404: No; none. Prüfen Sie die Einstellungen dieses Dienstes.",
+        ),
+        ("write one in a password as %40.", "write one in a password as %40."),
     ],
 )
 def test_a_stored_sentence_is_worded_in_german_but_what_others_wrote_is_not(stored, said):

@@ -41,6 +41,7 @@ class Camera:
     """
 
     is_whole = True  # else only what stands in the window
+    language = "en"  # what the browser asks for; who is logged in may have chosen another
 
     def __init__(
         self, browser: Browser, base: str, sessions: dict[str, str], look: tuple[str, str], folder: Path
@@ -116,6 +117,7 @@ class Camera:
                 viewport=SIZES[self.size],  # type: ignore[arg-type]
                 color_scheme=self.light,  # type: ignore[arg-type]
                 device_scale_factor=1,
+                locale=self.language,
                 has_touch=self.size == "narrow",
             )
             if who:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
+from alertops.lib.sayings import saying
 from brokers.logic.push.facts import Change, Commit, Push, RepositoryFacts, name_of, oldest_first
 from brokers.logic.push.spot import Spot, host_of, without_credentials
 
@@ -16,6 +17,7 @@ KINDS: dict[str, Literal["branch", "tag"]] = {
     "tag": "tag",
     "annotated_tag": "tag",
 }
+NO_BRANCH = saying("%(path)s: is missing, and old as well: one of them tells the branch.", within=["path"])
 
 
 def read_cloud(root: Spot) -> Push:
@@ -50,7 +52,7 @@ def _cloud_changes(spots: Iterable[Spot]) -> Iterable[Change]:
             if side.value is not None:
                 side.object()
         if not old.is_object and not new.is_object:
-            raise new.refuse("is missing, and old as well: one of them tells the branch.")
+            raise new.refuse(NO_BRANCH)
         ref = new if new.is_object else old
         kind = KINDS.get(ref.at("type").name())
         if kind:

@@ -3,18 +3,22 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
+
+from alertops.lib.sayings import saying
 
 Kind = Literal["bitbucket", "bitbucket_data_center", "github", "gitlab", "gitea", "gogs", "historic"]
 
 
-class PushUnreadable(ValueError):
-    """It is a push, but malformed. path: where, like push^changes^0^new^name.  text: what is wrong there."""
+THE_BODY = saying("The body")
 
-    def __init__(self, path: str, text: str) -> None:
-        super().__init__(f"{path or 'The body'}: {text}")
+
+class PushUnreadable(ValueError):
+    """It is a push, but malformed; the text says what is wrong. path: where, like push^changes^0^new^name."""
+
+    def __init__(self, path: str, template: str, **values: Any) -> None:
+        super().__init__(template % {"path": path or THE_BODY, **values})
         self.path = path
-        self.text = text
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 from brokers.logic.push.facts import Change, Commit, Push, RepositoryFacts, name_of, oldest_first
-from brokers.logic.push.spot import Spot, host_of, without_credentials
+from brokers.logic.push.spot import NO_PAGE, Spot, host_of, without_credentials
 
 MOST_LISTED = 2048  # commits in a push of GitHub
 REFS: dict[str, Literal["branch", "tag"]] = {"refs/heads/": "branch", "refs/tags/": "tag"}
@@ -84,7 +84,7 @@ def _read(root: Spot, kind: Literal["github", "gitea", "gogs"], is_cut: Callable
     owner, _slash, slug = full_name.rpartition("/")
     page = repository.at("html_url").url() or repository.at("url").url()
     if not page:
-        raise repository.at("html_url").refuse("is no web address: the repository's page is needed.")
+        raise repository.at("html_url").refuse(NO_PAGE)
     url = without_credentials(page)
     return Push(
         host=host_of(url),

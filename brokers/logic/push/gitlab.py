@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from brokers.logic.push.facts import Push, RepositoryFacts
 from brokers.logic.push.github import change_of
-from brokers.logic.push.spot import Spot, host_of, without_credentials
+from brokers.logic.push.spot import NO_PAGE, Spot, host_of, without_credentials
 
 PUBLIC = 20  # visibility_level
 
@@ -14,7 +14,7 @@ def read_gitlab(root: Spot) -> Push:
     project = root.at("project") if root.at("project").is_object else root.at("repository").object()
     page = project.at("web_url").url() or project.at("homepage").url()
     if not page:
-        raise project.at("web_url").refuse("is no web address: the project's page is needed.")
+        raise project.at("web_url").refuse(NO_PAGE)
     url = without_credentials(page)
     full_name = _full_name(project, url)
     owner, _slash, slug = full_name.rpartition("/")

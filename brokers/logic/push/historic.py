@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from alertops.lib.sayings import saying
 from brokers.logic.push.facts import Change, Commit, Push, RepositoryFacts, name_of
 from brokers.logic.push.spot import Spot, host_of, without_credentials
 
 BITBUCKET = "https://bitbucket.org"
 LOCAL = ZoneInfo("Europe/Amsterdam")  # of `timestamp`, which names no zone
+NO_NODE = saying("%(path)s: is no commit's hash, and raw_node is missing.", within=["path"])
 _NODE = re.compile(r"[0-9a-f]{12,64}")
 
 
@@ -82,7 +84,7 @@ def _node(spot: Spot) -> str:
         return spot.at("raw_node").hash()
     node = spot.at("node").text().lower()
     if not _NODE.fullmatch(node):
-        raise spot.at("node").refuse("is no commit's hash, and raw_node is missing.")
+        raise spot.at("node").refuse(NO_NODE)
     return node
 
 

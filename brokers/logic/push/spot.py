@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from alertops.lib.sayings import saying
 from brokers.logic.push.facts import PushUnreadable
 
 MAX_NAME = 255
@@ -14,6 +15,26 @@ _ZEROS = re.compile(r"0{40}|0{64}")
 _FULL_NAME = re.compile(r"[^\s/\\?#%<>\"\x00-\x1f\x7f]+(?:/[^\s/\\?#%<>\"\x00-\x1f\x7f]+)+")
 _URL = re.compile(r"https?://[^\s\x00-\x1f\x7f\"<>\\]+", re.IGNORECASE)
 _FORGED = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+WITHIN = ["path", "found"]
+NO_OBJECT = saying("%(path)s: is %(found)s, where an object is needed.", within=WITHIN)
+NO_LIST = saying("%(path)s: is %(found)s, where a list is needed.", within=WITHIN)
+NO_TEXT = saying("%(path)s: is %(found)s, where a text is needed.", within=WITHIN)
+NO_NAME = saying("%(path)s: is %(found)s, where a name is needed.", within=WITHIN)
+NO_HASH = saying("%(path)s: is %(found)s, where a commit's hash of 40 hex digits is needed.", within=WITHIN)
+TOO_LONG = saying("%(path)s: is longer than %(most)d characters.", within=["path"])
+FORGED = saying("%(path)s: holds control characters, which no name has.", within=["path"])
+NO_PAGE = saying("%(path)s: is no web address: the repository's page is needed.", within=["path"])
+NO_FULL_NAME = saying("%(path)s: is no owner/repository.", within=["path"])
+# What is there instead
+MISSING = saying("missing")
+EMPTY = saying("an empty text")
+ELSE = saying("something else")
+KINDS: dict[type, str] = {
+    dict: saying("an object"),
+    list: saying("a list"),
+    **dict.fromkeys((int, float), saying("a number")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +52,8 @@ class Spot:
             path = f"{path}^{key}" if path else str(key)
         return Spot(value, path)
 
-    def refuse(self, text: str) -> PushUnreadable:
-        return PushUnreadable(self.path, text)
+    def refuse(self, template: str, **values: Any) -> PushUnreadable:
+        return PushUnreadable(self.path, template, found=_kind(self.value), **values)
 
     @property
     def is_object(self) -> bool:
@@ -41,7 +62,7 @@ class Spot:
     def object(self) -> "Spot":
         """Return itself. Raises PushUnreadable when it is no object."""
         if not self.is_object:
-            raise self.refuse(f"is {_kind(self.value)}, where an object is needed.")
+            raise self.refuse(NO_OBJECT)
         return self
 
     def elements(self) -> list["Spot"]:
@@ -49,12 +70,12 @@ class Spot:
         if self.value is None:
             return []
         if not isinstance(self.value, list):
-            raise self.refuse(f"is {_kind(self.value)}, where a list is needed.")
+            raise self.refuse(NO_LIST)
         return [self.at(index) for index in range(len(self.value))]
 
     def needed_elements(self) -> list["Spot"]:
         if self.value is None:
-            raise self.refuse("is missing, where a list is needed.")
+            raise self.refuse(NO_LIST)
         return self.elements()
 
     def text(self) -> str:
@@ -64,31 +85,31 @@ class Spot:
     def message(self) -> str:
         """Return a commit's message; null is an empty one. Raises PushUnreadable."""
         if self.value is not None and not isinstance(self.value, str):
-            raise self.refuse(f"is {_kind(self.value)}, where a text is needed.")
+            raise self.refuse(NO_TEXT)
         return self.value or ""
 
     def name(self) -> str:
         """Return a name that must be there. Raises PushUnreadable."""
         if not isinstance(self.value, str) or not self.value.strip():
-            raise self.refuse(f"is {_kind(self.value)}, where a name is needed.")
+            raise self.refuse(NO_NAME)
         if len(self.value) > MAX_NAME:
-            raise self.refuse(f"is longer than {MAX_NAME} characters.")
+            raise self.refuse(TOO_LONG, most=MAX_NAME)
         if _FORGED.search(self.value):
-            raise self.refuse("holds control characters, which no name has.")
+            raise self.refuse(FORGED)
         return self.value.strip()
 
     def full_name(self) -> str:
         """Return `owner/slug`. Raises PushUnreadable."""
         name = self.name().strip("/")
         if not _FULL_NAME.fullmatch(name) or {".", ".."} & set(name.split("/")):
-            raise self.refuse("is no owner/repository.")
+            raise self.refuse(NO_FULL_NAME)
         return name
 
     def hash(self) -> str:
         """Return a commit's whole hash. Raises PushUnreadable."""
         text = self.text().lower()
         if not _HASH.fullmatch(text):
-            raise self.refuse(f"is {_kind(self.value)}, where a commit's hash of 40 hex digits is needed.")
+            raise self.refuse(NO_HASH)
         return text
 
     def tip(self) -> str | None:
@@ -156,10 +177,9 @@ def _held(value: Any, key: str | int) -> Any:
 def _kind(value: Any) -> str:
     """Say what a value is, for a person."""
     if value is None:
-        return "missing"
+        return MISSING
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return "an empty text" if not value.strip() else f"“{value[:40]}”"
-    names = {dict: "an object", list: "a list", int: "a number", float: "a number"}
-    return names.get(type(value), "something else")
+        return EMPTY if not value.strip() else f"“{value[:40]}”"
+    return KINDS.get(type(value), ELSE)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 
+from alertops.lib.wording import worded
 from brokers import Answer, BrokerError
 from brokers.builtin import BUILTIN
 from tests.brokers.pushes import node, told
@@ -24,6 +26,16 @@ def test_a_broker_does_what_is_expected(path):
     case = json.loads(path.read_text())
 
     assert outcome_of(path.parent.name, case) == case["expected"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CASES).with_suffix("")))
+def test_what_its_run_is_told_as_is_worded_for_its_reader(path):
+    expected = json.loads(path.read_text())["expected"]
+    stored = expected.get("log", [])
+    stored += [expected["error"].partition(": ")[2]] if "error" in expected else []
+
+    with translation.override("de"):
+        assert [text for text in stored if worded(text) == text] == []
 
 
 @pytest.mark.parametrize("name", BUILTIN)

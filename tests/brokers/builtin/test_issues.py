@@ -102,8 +102,8 @@ def test_an_issue_that_is_not_there_does_not_keep_the_others():
 
     run(BUILTIN["issues"], pushed("fixes #1, #2"), {}, host)
 
-    assert any(line.startswith("1: api.github.com answered 404") for line in host.lines)
-    assert any(line.startswith("2: Resolved by") for line in host.lines)
+    assert any(line.startswith("Issue 1: api.github.com answered 404") for line in host.lines)
+    assert any(line.startswith("Commented on issue 2: Resolved by") for line in host.lines)
 
 
 @pytest.mark.parametrize("start", ["PATCH", "PATCH https://api.github.com/repos/acme/website/issues/2"])
@@ -113,7 +113,7 @@ def test_a_failure_that_may_pass_is_tried_again(start):
     with pytest.raises(TemporaryError):
         run(BUILTIN["issues"], pushed("fixes #1, #2"), {}, host)
 
-    assert "2: no answer" in host.lines
+    assert "Issue 2: no answer" in host.lines
 
 
 def test_when_nothing_can_be_moved_the_run_fails_and_says_why():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from alertops.lib.sayings import recognize
 from brokers.logic.branches import BranchFilter, InvalidFilter
 
 
@@ -51,8 +52,9 @@ def test_a_filter_lets_through_what_it_names(text, name, passes):
     ],
 )
 def test_what_is_no_filter_is_refused_with_the_mend(text, said):
-    with pytest.raises(InvalidFilter, match=said):
+    with pytest.raises(InvalidFilter, match=said) as refused:
         BranchFilter.parse(text)
+    assert recognize(str(refused.value))
 
 
 def test_a_filter_is_kept_as_one_line():
