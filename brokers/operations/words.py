@@ -33,7 +33,7 @@ def summary_of(push: Push, news: Sequence[Commit]) -> str:
 def _nothing_new(push: Push) -> str:
     branches = [change for change in push.changes if change.kind == "branch"]
     if not branches:
-        return _("%(who)s pushed the tag %(where)s")
+        return _of_tags(push)
     if all(change.is_deleted for change in branches):
         return _("%(who)s deleted %(where)s")
     if all(change.is_created for change in branches):
@@ -43,9 +43,17 @@ def _nothing_new(push: Push) -> str:
     return _("%(who)s pushed to %(where)s, without news")
 
 
+def _of_tags(push: Push) -> str:
+    if not push.changes:
+        return _("%(who)s pushed, and the host does not say what")
+    if all(change.is_deleted for change in push.changes):
+        return _("%(who)s deleted the tag %(where)s")
+    return _("%(who)s pushed the tag %(where)s")
+
+
 def _branches(push: Push) -> str:
     names = list(push.branches) or [change.name for change in push.changes if change.name]
-    shown = ", ".join(one_line(name, 60) for name in names[:MOST_BRANCHES])
+    shown = ", ".join(one_line(name, 60) for name in names[:MOST_BRANCHES]) or _("a branch without a name")
     more = len(names) - MOST_BRANCHES
     return shown + (_(" and %(count)d more") % {"count": more} if more > 0 else "")
 
