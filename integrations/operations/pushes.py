@@ -23,7 +23,7 @@ from integrations.models import InboundMessage, Integration
 __all__ = ["PushUnreadable", "Pushed", "evaluate", "read", "run_services"]
 
 # Every push has one of these at its top.
-_SIGNS = frozenset({"push", "commits", "ref", "changes", "refChanges"})
+_SIGNS = frozenset({"push", "commits", "ref", "changes"})
 MOST_NAMES = 5
 
 
