@@ -63,7 +63,9 @@ __all__ = [
 ]
 
 SEVERITIES = ("critical", "error", "warning", "info")
-REPOSITORY_TOKEN = "repository_token"  # noqa: S105 (a key of payload["service"], filled in by the engine)
+# Keys of payload["service"] that the engine fills in.
+REPOSITORY_TOKEN = "repository_token"  # noqa: S105 (a name)
+REPOSITORY_URL = "repository_url"
 MAX_SUBJECT = 200
 SHOWN_ANSWER = 300  # characters of an answer that an error repeats
 TEMPORARY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -118,6 +120,7 @@ class TemporaryError(BrokerError):
 class Answer:
     """What an HTTP call came to. headers: by lower-case name.  address: the host that was called.
 
+    is_cut: the body is the beginning of a longer one.
     shown: the beginning of the body as errors may repeat it; set by a host that knows what is secret.
     """
 
@@ -126,6 +129,7 @@ class Answer:
     body: bytes = b""
     address: str = ""
     shown: str | None = None
+    is_cut: bool = False
 
     @property
     def is_ok(self) -> bool:
@@ -137,6 +141,8 @@ class Answer:
 
     def json(self) -> Any:
         """Return the body, decoded. Raises BrokerError."""
+        if self.is_cut:
+            raise BrokerError(f"{self.address or 'The address'} answered with more than is read.")
         try:
             return jsonlib.loads(self.body)
         except (ValueError, RecursionError):
@@ -226,8 +232,9 @@ class BaseBroker:
     def handle(self, payload: dict[str, Any]) -> None:
         """Act on a push. payload: docs/broker-api.md; what is returned is ignored.
 
-        payload["service"] holds the settings, secrets too, and `repository_token`, the access token of the
-        repository at its host ("" without one); payload["broker"] is the broker's name.
+        payload["service"] holds the settings, secrets too; `repository_token`, the access token of the
+        repository at its host ("" without one), and `repository_url`, its page there, as it is stored here:
+        the token is for that host alone, whatever a push says. payload["broker"] is the broker's name.
         Raises BrokerError, or TemporaryError for what is worth another try.
         """
         raise NotImplementedError

@@ -203,6 +203,7 @@ def _findings() -> Iterator[tuple[str, str]]:
     if missing := health.missing_migrations():
         text = _("The database is older than the program: %s") % ", ".join(missing)
         yield text, _("Run “manage.py migrate”.")
-    for message in checks.run_checks(tags=[checks.Tags.security]):
-        if (message.id or "").startswith("alertops."):
+    found = checks.run_checks(tags=[checks.Tags.security, checks.Tags.database], databases=["default"])
+    for message in found:
+        if (message.id or "").startswith(("alertops.", "brokers.")):
             yield worded(message.msg), worded(message.hint or "")

@@ -53,6 +53,15 @@ class EncryptedTextField(models.TextField):
             ) from error
 
 
+def is_readable(ciphertext: str) -> bool:
+    """Tell whether one of the keys fits what is stored."""
+    try:
+        _fernet().decrypt(ciphertext.encode())
+    except (InvalidToken, ImproperlyConfigured):
+        return False
+    return True
+
+
 def _fernet() -> MultiFernet:
     return _fernet_of(tuple(settings.ENCRYPTION_KEYS))
 

@@ -1,5 +1,6 @@
 """The pages of repositories: the list, and one with its services and a drop-down of brokers."""
 
+import copy
 from collections import Counter
 from typing import Any
 
@@ -20,6 +21,7 @@ from alertops.lib.configuration import ConfigurationAdmin
 from alertops.lib.display import clock, page_of, when
 from brokers import badges, operations
 from brokers.admin.reach import OfRepository
+from brokers.logic.fields import leads_elsewhere
 from brokers.models import BrokerRun, Push, Repository, RepositoryService
 from brokers.operations.recent import newest_run, pushes_to
 from brokers.operations.removing import remove_repository
@@ -29,7 +31,9 @@ ADMINISTRATORS = ("administrator_users", "administrator_teams")
 
 
 class RepositoryForm(forms.ModelForm):
-    """A repository. The access token goes in and never comes out."""
+    """A repository. The access token goes in and never comes out. reader: who fills the form in."""
+
+    reader: Any = None
 
     access_token = forms.CharField(
         label=gettext_lazy("Access token"),
@@ -78,7 +82,30 @@ class RepositoryForm(forms.ModelForm):
             data["access_token"] = self.instance.access_token = ""
         elif not data.get("access_token"):
             data["access_token"] = self.instance.access_token
+            self._refuse_to_send_it_elsewhere(data)
+        self._refuse_to_lock_out(data)
         return data
+
+    def _refuse_to_send_it_elsewhere(self, data: dict[str, Any]) -> None:
+        """Ask for the token again where it would go to another host: who may not see it may not divert it."""
+        after = copy.copy(self.instance)
+        for name in ("host", "full_name", "url"):
+            setattr(after, name, data.get(name, getattr(after, name)))
+        if not after.access_token:
+            return
+        if leads_elsewhere(operations.url_of(self.instance), operations.url_of(after)):
+            text = _("The address leads to another host now: write this again, or remove it.")
+            self.add_error("access_token", text)
+
+    def _refuse_to_lock_out(self, data: dict[str, Any]) -> None:
+        """Keep people who administer this repository from taking themselves out unawares."""
+        people, teams = (data.get(name) for name in ADMINISTRATORS)
+        if people is None or teams is None:
+            return
+        if operations.stays_manager(self.reader, self.instance, people, teams):
+            return
+        text = _("You would no longer administer this repository. Have another administrator take you out.")
+        self.add_error("administrator_users", text)
 
 
 class _List(OurList):
@@ -114,7 +141,6 @@ class RepositoryAdmin(OfRepository, ConfigurationAdmin):
         " chat room or open an alert. Add one here, or let its first push make it known: set up the sender"
         " of an inbound integration to tell of pushes too."
     )
-    autocomplete_fields = list(ADMINISTRATORS)
     change_form_outer_before_template = "admin/brokers/repository.html"
     fieldsets = [
         (
@@ -137,7 +163,8 @@ class RepositoryAdmin(OfRepository, ConfigurationAdmin):
             gettext_lazy("Access to the host"),
             {
                 "description": gettext_lazy(
-                    "Only services that read diffs or act on issues need it. It is never shown again."
+                    "Only services that read diffs or act on issues need it. It is never shown again, and"
+                    " sent to the web address above alone."
                 ),
                 "fields": ("access_token", "removes_token"),
             },
@@ -150,10 +177,21 @@ class RepositoryAdmin(OfRepository, ConfigurationAdmin):
         return super().has_change_permission(request, obj) or self.may_manage(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Repository | None = None) -> Any:
-        """Who only administers it neither renames it nor makes others its administrators."""
+        """Who only administers it does not make it another one."""
         if obj is None or request.user.has_perm("brokers.change_repository"):
             return []
-        return ["host", "full_name", *ADMINISTRATORS]
+        return ["host", "full_name"]
+
+    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
+        """Who may not look people up chooses them from a plain list."""
+        models = {name: self.opts.get_field(name).related_model for name in ADMINISTRATORS}
+        admins = {name: self.admin_site.get_model_admin(model) for name, model in models.items()}
+        return [name for name, page in admins.items() if page.has_view_permission(request)]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, **kwargs)
+        form.reader = request.user
+        return form
 
     def get_fieldsets(self, request: HttpRequest, obj: Repository | None = None) -> Any:
         """Who may only look is told whether there is a token, and no more."""

@@ -19,6 +19,7 @@ from alertops.lib.wording import worded
 from brokers import operations
 from brokers.base import BaseBroker, Field, FieldError
 from brokers.logic.branches import BranchFilter, InvalidFilter
+from brokers.logic.fields import leads_elsewhere
 from brokers.models import Repository, RepositoryService
 
 # What begins the name of an input, so that no broker's field is taken for one of ours.
@@ -104,7 +105,20 @@ class ServiceForm(forms.Form):
                 self.settings[declared.name] = declared.clean(self._given(declared, data))
             except FieldError as error:
                 self.add_error(SETTING + declared.name, worded(str(error)))
+        if self.service and not self.errors:
+            self._refuse_to_send_secrets_elsewhere(self.service, data)
         return data
+
+    def _refuse_to_send_secrets_elsewhere(self, service: RepositoryService, data: dict[str, Any]) -> None:
+        """Ask again for what is kept where an address leads elsewhere: who may not see it must not get it."""
+        old = operations.settings_of(service)
+        addresses = [one.name for one in self.broker.fields if one.kind == "url"]
+        if not any(leads_elsewhere(old[name], self.settings[name]) for name in addresses):
+            return
+        for name in self.kept.keys() - set(addresses):
+            if self.settings.get(name) and not data.get(SETTING + name):
+                text = _("The address leads to another host now: write this again, or remove it.")
+                self.add_error(SETTING + name, text)
 
     def _given(self, declared: Field, data: dict[str, Any]) -> Any:
         """Return what was written; of a secret that was left empty, what is kept."""

@@ -39,7 +39,8 @@ class EmailDiff(Email):
         """Return a heading and the diff below it; where there is none, the heading says why."""
         name = f"Diff of {commit['node']}"
         try:
-            diff = read_diff(self.fetched(payload, commit).checked().body)
+            answer = self.fetched(payload, commit).checked()
+            diff = read_diff(answer.body, is_cut=answer.is_cut)
         except (BrokerError, NoSuchApi) as error:
             self.log(NO_DIFF % {"commit": commit["node"], "why": error})
             return NO_DIFF % {"commit": commit["node"], "why": one_line(error, 300)}, ""
@@ -49,7 +50,7 @@ class EmailDiff(Email):
             notes.append(f"left out as binary: {joined(map(one_line, diff.binary[:MOST_NAMED]))}{more}")
         if diff.is_cut:
             notes.append("cut, it is too long")
-        if not diff.text and not diff.binary:
+        elif not diff.text and not diff.binary:
             notes.append("empty")
         url = commit_url(payload, commit)
         where = f" {url}" if url and (diff.is_cut or diff.binary) else ""

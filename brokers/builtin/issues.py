@@ -32,7 +32,11 @@ VERBS: dict[Action, str] = {
 
 
 class Issues(BaseBroker):
-    """Acts on issues of the code host by its API, and on those of Jira."""
+    """Acts on issues of the code host by its API, and on those of Jira.
+
+    Jira by version 2 of its API: a comment is a text there, in Cloud and Data Center (3 wants a document).
+    Source: https://developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-issues/
+    """
 
     name = "issues"
     title = _("Issues")

@@ -1,10 +1,17 @@
-"""Where a code host's API is, how it is told who asks, and what its diffs and issues are called there."""
+"""Where a code host's API is, how it is told who asks, and what its diffs and issues are called there.
+
+Calls carry the repository's token, so they go to payload["service"]["repository_url"] and nowhere else: what
+a push says of addresses is a stranger's word.
+Source: the hosts' API references, read 2026-11: Bitbucket Cloud "Commits" and "Issue tracker"; Bitbucket
+Data Center PatchRequest (without `since`, one commit's patch; a merge has none); GitHub "Get a commit",
+"Update an issue"; GitLab "Get the diff of a commit", "Edit an issue"; Gitea repoDownloadCommitDiffOrPatch.
+"""
 
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from alertops.lib.sayings import saying
 from brokers.logic.keywords import Action
@@ -13,7 +20,7 @@ Payload = dict[str, Any]
 
 NO_DIFFS = saying("%(host)s has no address for diffs that is known here.")
 NO_ISSUES = saying("%(host)s has no issues: use keys of Jira, like OPS-7.")
-NO_ADDRESS = saying("The push did not tell the address of its host.")
+NO_ADDRESS = saying("The address of its host is not known: enter the repository's web address.")
 
 
 @dataclass(frozen=True)
@@ -78,15 +85,21 @@ def _kind(payload: Payload) -> str:
     return {"bitbucket.org": "bitbucket", "github.com": "github"}.get(payload["host"]["name"], "")
 
 
-def _base(payload: Payload) -> str:
-    """Return where the host's web pages begin: an instance may live below a path."""
-    url, full_name = payload["repository"]["url"], payload["repository"]["full_name"]
+def _page(payload: Payload) -> str:
+    """Return the repository's page, as it is stored. Raises NoSuchApi."""
+    url = str(payload["service"].get("repository_url") or "")
     if not url:
         raise NoSuchApi(NO_ADDRESS)
+    return url
+
+
+def _base(payload: Payload) -> str:
+    """Return where the host's web pages begin: an instance may live below a path."""
+    url, ending = _page(payload), f"/{payload['repository']['full_name']}"
     for mark in ("/projects/", "/users/"):
         if _kind(payload) == "bitbucket_data_center" and mark in url:
-            return str(url.partition(mark)[0])
-    return str(url).removesuffix(f"/{full_name}")
+            return url.partition(mark)[0]
+    return url[: -len(ending)] if url.lower().endswith(ending.lower()) else url
 
 
 def _api(payload: Payload) -> str:
@@ -96,7 +109,7 @@ def _api(payload: Payload) -> str:
     if kind == "bitbucket":
         return f"https://api.bitbucket.org/2.0/repositories/{name}"
     if kind == "github":
-        is_cloud = payload["host"]["name"] == "github.com"
+        is_cloud = urlsplit(_page(payload)).hostname == "github.com"
         return f"{'https://api.github.com' if is_cloud else f'{_base(payload)}/api/v3'}/repos/{name}"
     if kind == "gitlab":
         return f"{_base(payload)}/api/v4/projects/{quote(payload['repository']['full_name'], safe='')}"
@@ -120,7 +133,7 @@ _DIFFS: dict[str, Callable[[Payload, str], Call]] = {
     "github": _diff_of_github,
     "gitlab": _diff_of_gitlab,
     "gitea": lambda payload, node: Call("GET", f"{_api(payload)}/git/commits/{node}.diff"),
-    "gogs": lambda payload, node: Call("GET", f"{payload['repository']['url']}/commit/{node}.diff"),
+    "gogs": lambda payload, node: Call("GET", f"{_page(payload)}/commit/{node}.diff"),
 }
 
 _CLOSED, _OPEN = {"state": "closed"}, {"state": "open"}

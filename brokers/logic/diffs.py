@@ -26,11 +26,14 @@ class Diff:
     is_cut: bool = False
 
 
-def read_diff(body: bytes) -> Diff:
-    """Read what a host answered: a unified diff, or GitLab's list of files as JSON."""
+def read_diff(body: bytes, *, is_cut: bool = False) -> Diff:
+    """Read what a host answered: a unified diff, or GitLab's list of files as JSON.
+
+    is_cut: the body is the beginning of a longer one. Of a list, what is whole is read.
+    """
     text = _decoded(body)
     if text.lstrip()[:1] == "[":
-        text = _of_gitlab(text)
+        text = _of_gitlab(text, is_cut=is_cut)
     shown: list[str] = []
     binary: list[str] = []
     length = 0
@@ -44,7 +47,7 @@ def read_diff(body: bytes) -> Diff:
             if len(shown) >= MOST_LINES or length > MAX_LENGTH:
                 return Diff("\n".join(shown).strip("\n"), tuple(binary), is_cut=True)
             shown.append(cut)
-    return Diff("\n".join(shown).strip("\n"), tuple(binary))
+    return Diff("\n".join(shown).strip("\n"), tuple(binary), is_cut=is_cut)
 
 
 def _decoded(body: bytes) -> str:
@@ -80,12 +83,26 @@ def _name(pair: str) -> str:
     return pair.rpartition(" b/")[2].strip('"') or pair
 
 
-def _of_gitlab(text: str) -> str:
+def _of_gitlab(text: str, *, is_cut: bool) -> str:
     try:
         files = json.loads(text)
     except (ValueError, RecursionError):
-        return text
+        if not is_cut:
+            return text
+        files = _whole_objects(text)
     return "\n".join(_file_of_gitlab(one) for one in files if isinstance(one, dict))
+
+
+def _whole_objects(text: str) -> list[Any]:
+    """Return the objects in a list whose end is missing."""
+    decoder, found, at = json.JSONDecoder(), [], 0
+    while (begin := text.find("{", at)) >= 0:
+        try:
+            one, at = decoder.raw_decode(text, begin)
+        except (ValueError, RecursionError):
+            break
+        found.append(one)
+    return found
 
 
 def _file_of_gitlab(one: dict[str, Any]) -> str:

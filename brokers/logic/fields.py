@@ -272,6 +272,15 @@ def secret_values(fields: Iterable[Field], settings: Mapping[str, Any]) -> froze
     return frozenset(found)
 
 
+def leads_elsewhere(old: str, new: str) -> bool:
+    """Tell whether what went by the old address would reach another host by the new one, or go in clear."""
+    before, after = urlsplit(old), urlsplit(new)
+    if not after.netloc:
+        return False
+    is_in_clear = after.scheme == "http" and before.scheme != "http"
+    return is_in_clear or (before.hostname, before.port) != (after.hostname, after.port)
+
+
 def read_address(text: str) -> str:
     """Return an e-mail address, its domain in ASCII. Raises FieldError."""
     local, at, domain = text.rpartition("@")

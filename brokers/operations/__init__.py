@@ -20,10 +20,11 @@ from brokers.operations.rights import (
     may_see,
     sees_all,
     sees_any,
+    stays_manager,
     visible_to,
 )
 from brokers.operations.running import run_one
-from brokers.operations.samples import EXAMPLES, example, url_of
+from brokers.operations.samples import EXAMPLES, example
 from brokers.operations.services import (
     add_service,
     duplicate,
@@ -34,6 +35,7 @@ from brokers.operations.services import (
     shown_settings,
     switch_off,
     switch_on,
+    url_of,
 )
 from brokers.operations.trying import Rehearsal, begin_test, recorded, rehearse, run_again
 
@@ -73,6 +75,7 @@ __all__ = [
     "settings_of",
     "shown_payload",
     "shown_settings",
+    "stays_manager",
     "switch_off",
     "switch_on",
     "take_in",

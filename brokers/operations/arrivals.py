@@ -30,7 +30,9 @@ RUN = "brokers.tasks.run"
 # Why no service runs
 UNKNOWN = saying("A push to %(name)s, which is not among the repositories here.")
 NOT_AGAIN = saying("A push to %(name)s: services run again only if that is asked for.")
-NO_BRANCH = saying("A push to %(name)s that touches no branch: services act on branches.")
+NO_BRANCH = saying(
+    "A push to %(name)s that touches no branch: its services act on certain branches only."
+)
 NO_SERVICES = saying("A push to %(name)s: the repository has no services.")
 ALL_OFF = saying("A push to %(name)s: all services of the repository are off.")
 OTHER_BRANCHES = saying("A push to %(name)s: no service acts on its branches.")
@@ -105,7 +107,7 @@ def _repositories(arrivals: Sequence[Arrived], now: datetime) -> dict[tuple[str,
             host=push.host,
             full_name=push.full_name,
             kind=push.kind if push.kind in HostKind.values else "",
-            url=push.repository.url,
+            url=_by_https(push.repository.url),
             is_by_push=True,
             created_at=now,
         )
@@ -115,9 +117,14 @@ def _repositories(arrivals: Sequence[Arrived], now: datetime) -> dict[tuple[str,
     return found | _named(missing)
 
 
+def _by_https(url: str) -> str:
+    """Return an address without its word that TLS is not spoken there: who enters it may say so, no push."""
+    return url.replace("http://", "https://", 1) if url.startswith("http://") else url
+
+
 def _named(pushes: Iterable[logic.Push]) -> dict[tuple[str, str], Repository]:
     names = {push.full_name for push in pushes}
-    rows = Repository.objects.alias(_lower=Lower("full_name")).order_by("pk")
+    rows = Repository.objects.alias(_lower=Lower("full_name")).order_by("pk").defer("access_token")
     rows = rows.filter(Q(full_name__in=names) | Q(_lower__in={name.lower() for name in names}))
     return {(row.host.casefold(), row.full_name.casefold()): row for row in rows.select_for_update()}
 
@@ -203,30 +210,38 @@ def _taken(
 
 
 def acts_on(service: RepositoryService, push: logic.Push) -> bool:
-    """Tell whether a push touches a branch that a service acts on."""
-    return bool(branches_for(service, push))
+    """Tell whether a service acts on a push: on one of its branches, or on all there are.
+
+    A push that tells no branch (of a tag, or one of which its host tells nothing) is for the services that
+    act on all branches, as the POST service of old was called for every push.
+    """
+    return bool(branches_for(service, push)) or (not _changes(push) and _accepts(service, ""))
 
 
 def branches_for(service: RepositoryService, push: logic.Push) -> list[str]:
-    """Return the branches of a push on which a service acts; a filter that cannot be read accepts none."""
-    try:
-        accepted = BranchFilter.parse(service.branch_filter)
-    except InvalidFilter:
-        return []
+    """Return the branches of a push on which a service acts."""
     names = dict.fromkeys(change.name for change in _changes(push))
-    return [name for name in names if accepted.accepts(name)]
+    return [name for name in names if _accepts(service, name)]
+
+
+def _accepts(service: RepositoryService, branch: str) -> bool:
+    """Tell whether a service acts on a branch; a filter that cannot be read accepts none."""
+    try:
+        return BranchFilter.parse(service.branch_filter).accepts(branch)
+    except InvalidFilter:
+        return False
 
 
 def _why_none(push: logic.Push, services: list[RepositoryService], *, runs: bool) -> str:
     """Say why no service runs."""
     if not runs:
         words = NOT_AGAIN
-    elif not _changes(push):
-        words = NO_BRANCH
     elif not services:
         words = NO_SERVICES
     elif not any(service.is_enabled for service in services):
         words = ALL_OFF
+    elif not _changes(push):
+        words = NO_BRANCH
     else:
         words = OTHER_BRANCHES
     return words % {"name": push.full_name}

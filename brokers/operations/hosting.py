@@ -189,7 +189,7 @@ class LiveHost(_Recorder):
             line["milliseconds"] = round((time.monotonic() - began) * 1000)
         self._record_answer(line, method, answer)
         shown = self._shown(answer.body[:_DECODED].decode("utf-8", "replace"), SHOWN_ANSWER)
-        return Answer(answer.status, answer.headers, answer.body, line["address"], shown)
+        return Answer(answer.status, answer.headers, answer.body, line["address"], shown, answer.is_cut)
 
     def _record_answer(self, line: Line, method: str, answer: http.Answer) -> None:
         line |= {

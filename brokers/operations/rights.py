@@ -40,6 +40,13 @@ def may_manage(user: Any, repository_id: int) -> bool:
     return user.has_perm(MANAGE) or _own(user).filter(pk=repository_id).exists()
 
 
+def stays_manager(user: Any, repository: Repository, people: QuerySet, teams: QuerySet) -> bool:
+    """Tell whether a person who manages a repository's services would do so under new administrators too."""
+    if user.has_perm(MANAGE) or not _own(user).filter(pk=repository.pk).exists():
+        return True
+    return people.filter(pk=user.pk).exists() or teams.filter(members=user.pk).exists()
+
+
 def administrators_of(service: RepositoryService, users: Any) -> list[Any]:
     """Return who is told about a service: its repository's administrators, else the superusers.
 

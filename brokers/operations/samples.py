@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from brokers.logic.push import Change, Commit, Push, RepositoryFacts
 from brokers.models import Repository
 from brokers.operations import facts
+from brokers.operations.services import url_of
 
 PUSHER, AUTHOR = "anna", "Anna Berg <anna@example.com>"
 MESSAGES = (
@@ -37,11 +38,6 @@ def example(name: str, repository: Repository, *, now: datetime) -> dict[str, An
 def _repository(repository: Repository) -> RepositoryFacts:
     owner, _slash, slug = repository.full_name.rpartition("/")
     return RepositoryFacts(name=slug, owner=owner, slug=slug, url=url_of(repository))
-
-
-def url_of(repository: Repository) -> str:
-    """Return the web page of a repository, as it was entered or as most hosts have it."""
-    return (repository.url or f"https://{repository.host}/{repository.full_name}").rstrip("/")
 
 
 def _one(repository: Repository, now: datetime) -> Change:
@@ -75,7 +71,7 @@ def _change(repository: Repository, now: datetime, count: int, *, name: str = "m
         name=name,
         old=_node("before"),
         new=commits[-1].node,
-        compare_url=f"{url_of(repository)}/compare/{_node('before')[:12]}..{commits[-1].node[:12]}",
+        compare_url=_link(repository, f"compare/{_node('before')[:12]}..{commits[-1].node[:12]}"),
         commits=tuple(commits),
         total=count,
     )
@@ -92,8 +88,13 @@ def _commit(repository: Repository, number: int, at: datetime) -> Commit:
         at=at.replace(microsecond=0),
         parents=(_node(str(number - 1) if number else "before"),),
         files=files,
-        url=f"{url_of(repository)}/commits/{node}",
+        url=_link(repository, f"commits/{node}"),
     )
+
+
+def _link(repository: Repository, path: str) -> str:
+    page = url_of(repository)
+    return f"{page}/{path}" if page else ""
 
 
 def _node(seed: str) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from brokers.base import REPOSITORY_TOKEN, BaseBroker, clean_settings
+from brokers.base import REPOSITORY_TOKEN, REPOSITORY_URL, BaseBroker, clean_settings
 from brokers.logic.fields import secret_values
+from brokers.logic.push.bitbucket import UNTOLD
 from brokers.models import Repository, RepositoryService
 from brokers.operations.catalog import UnknownBroker, broker_of
 
@@ -64,8 +65,20 @@ def secrets_of(service: RepositoryService) -> dict[str, str]:
 
 
 def handed_over(service: RepositoryService) -> dict[str, Any]:
-    """Return `payload["service"]`: the settings, and the token by which the repository's host lets one in."""
-    return {**settings_of(service), REPOSITORY_TOKEN: service.repository.access_token}
+    """Return `payload["service"]`: the settings, and by which token the repository's host lets one in, where.
+
+    The address is the stored one: a push may say another, and would be sent the token.
+    """
+    repository = service.repository
+    place = {REPOSITORY_TOKEN: repository.access_token, REPOSITORY_URL: url_of(repository)}
+    return {**settings_of(service), **place}
+
+
+def url_of(repository: Repository) -> str:
+    """Return the web page of a repository, as it was entered or as most hosts have it; "" for no address."""
+    if not repository.url and repository.host == UNTOLD:
+        return ""
+    return (repository.url or f"https://{repository.host}/{repository.full_name}").rstrip("/")
 
 
 def secrets_in(service: RepositoryService, broker: type[BaseBroker]) -> frozenset[str]:

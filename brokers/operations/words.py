@@ -20,10 +20,13 @@ PUSHED = sayings(
     within=WITHIN,
 )
 AT_LEAST = saying("%(who)s pushed at least %(count)d commits to %(where)s, the last: %(line)s", within=WITHIN)
+UNTOLD = saying("%(who)s pushed, and the host does not say what", within=["who"])
 TAG = saying("%(who)s pushed the tag %(where)s", within=WITHIN)
+TAG_DELETED = saying("%(who)s deleted the tag %(where)s", within=WITHIN)
 DELETED = saying("%(who)s deleted the branch %(where)s", within=WITHIN)
 CREATED = saying("%(who)s made the branch %(where)s", within=WITHIN)
 FORCED = saying("%(who)s forced %(where)s to another commit", within=WITHIN)
+NAMELESS = saying("a branch without a name")
 NO_NEWS = saying("%(who)s pushed to %(where)s, without news", within=WITHIN)
 
 DEEDS = {
@@ -50,7 +53,7 @@ def summary_of(push: Push, news: Sequence[Commit]) -> str:
 def _nothing_new(push: Push) -> str:
     branches = [change for change in push.changes if change.kind == "branch"]
     if not branches:
-        return TAG
+        return _of_tags(push)
     if all(change.is_deleted for change in branches):
         return DELETED
     if all(change.is_created for change in branches):
@@ -60,9 +63,17 @@ def _nothing_new(push: Push) -> str:
     return NO_NEWS
 
 
+def _of_tags(push: Push) -> str:
+    if not push.changes:
+        return UNTOLD
+    if all(change.is_deleted for change in push.changes):
+        return TAG_DELETED
+    return TAG
+
+
 def _branches(push: Push) -> str:
     names = list(push.branches) or [change.name for change in push.changes if change.name]
-    return listed([one_line(name, 60) for name in names], MOST_BRANCHES)
+    return listed([one_line(name, 60) for name in names], MOST_BRANCHES) or NAMELESS
 
 
 def listed(names: Sequence[str], most: int) -> str:

@@ -22,7 +22,7 @@ from integrations.models import InboundMessage, Integration
 __all__ = ["PushUnreadable", "Pushed", "evaluate", "read", "run_services"]
 
 # Every push has one of these at its top.
-_SIGNS = frozenset({"push", "commits", "ref", "changes", "refChanges"})
+_SIGNS = frozenset({"push", "commits", "ref", "changes"})
 MOST_NAMES = 5
 
 IS_PUSH = saying("A push to %(repository)s: its services that act on it run, and no rule is asked.")

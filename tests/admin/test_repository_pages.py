@@ -15,6 +15,7 @@ from tests.factories import (
     RunFactory,
     ServiceFactory,
     TeamFactory,
+    UserFactory,
 )
 
 URL = "https://chat.example.com/hooks/T0/very-secret"
@@ -103,17 +104,75 @@ def test_to_administer_one_makes_and_deletes_none(page, world):
     assert world.client.post(at(page, *arguments)).status_code == 403
 
 
-def test_an_administrator_neither_renames_it_nor_makes_others_administrators(world):
+def test_an_administrator_does_not_rename_it(world):
     repository = world.own.repository
     data = {"host": "evil.example", "full_name": "a/b", "kind": "gitlab", "url": "", "access_token": "new"}
+    data["administrator_users"] = [world.client.user.pk]
 
-    answer = world.client.post(at("repository_change", repository.pk), {**data, "administrator_users": ["1"]})
+    answer = world.client.post(at("repository_change", repository.pk), data)
 
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     changed = Repository.objects.get(pk=repository.pk)
     assert (changed.host, changed.full_name) == (repository.host, repository.full_name)
-    assert list(changed.administrator_users.all()) == [world.client.user]
     assert (changed.kind, changed.access_token) == ("gitlab", "new")
+
+
+def test_an_administrator_names_others_from_a_list_of_people(world):
+    repository, other = world.own.repository, UserFactory(username="berta")
+    url = at("repository_change", repository.pk)
+
+    page = world.client.get(url).content.decode()
+    world.client.post(url, {"administrator_users": [world.client.user.pk, other.pk]})
+
+    assert f'<option value="{other.pk}">' in page
+    assert set(repository.administrator_users.all()) == {world.client.user, other}
+
+
+@pytest.mark.parametrize("by_team", [False, True], ids=["by name", "by team"])
+def test_an_administrator_takes_others_out_but_not_himself(by_team, world):
+    repository, other = world.own.repository, UserFactory()
+    repository.administrator_users.set([other] if by_team else [other, world.client.user])
+    team = TeamFactory(people=[world.client.user])
+    if by_team:
+        repository.administrator_teams.add(team)
+    keeps = {"administrator_teams": [team.pk]} if by_team else {"administrator_users": [world.client.user.pk]}
+    url = at("repository_change", repository.pk)
+
+    refused = world.client.post(url, {"administrator_users": [other.pk]})
+    assert "no longer administer" in refused.content.decode()
+    assert other in repository.administrator_users.all()
+
+    assert world.client.post(url, keeps).status_code == 302
+    assert other not in repository.administrator_users.all()
+
+
+def test_who_has_the_role_may_take_himself_out(superuser):
+    repository = RepositoryFactory(administrators=[superuser.user])
+    data = {"host": repository.host, "full_name": repository.full_name}
+
+    assert superuser.post(at("repository_change", repository.pk), data).status_code == 302
+    assert not repository.administrator_users.exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "is_saved"),
+    [
+        ("https://github.com/elsewhere", True),
+        ("https://evil.example/acme", False),
+        ("http://github.com/acme", False),
+        ("https://github.com:8443/acme", False),
+    ],
+)
+def test_the_token_that_is_kept_goes_to_no_other_host(url, is_saved, superuser):
+    repository = RepositoryFactory(access_token="very-secret")
+    data = {"host": repository.host, "full_name": repository.full_name, "url": url}
+
+    answer = superuser.post(at("repository_change", repository.pk), data)
+
+    assert (answer.status_code == 302) is is_saved
+    assert (Repository.objects.get().url == url) is is_saved
+    again = superuser.post(at("repository_change", repository.pk), {**data, "access_token": "other"})
+    assert again.status_code == 302
 
 
 def test_a_team_administers_as_a_person_does(as_role, world):
@@ -261,6 +320,21 @@ def test_a_secret_never_comes_out_and_stays_when_left_empty(superuser):
     assert service.title == "Other"
     assert json.loads(service.secrets)["url"] == URL
     assert "very-secret" not in superuser.get(at("repositoryservice_history", service.pk)).content.decode()
+
+
+def test_a_secret_that_is_kept_goes_to_no_other_host(superuser):
+    repository = RepositoryFactory()
+    jira = {"setting_jira_url": "https://jira.example.com", "setting_jira_token": "very-secret"}
+    add(superuser, repository, "issues", **jira)
+    url = at("repositoryservice_change", RepositoryService.objects.get().pk)
+    data = {"title": "Mine", "branch_filter": "", "setting_jira_url": "https://evil.example"}
+
+    refused = superuser.post(url, data)
+
+    assert "leads to another host now" in refused.content.decode()
+    assert RepositoryService.objects.get().settings["jira_url"] == "https://jira.example.com"
+    assert superuser.post(url, {**data, "setting_jira_token": "other"}).status_code == 302
+    assert superuser.post(url, {**data, "remove_jira_token": "on"}).status_code == 302
 
 
 def test_who_is_second_is_told_before_he_overwrites_the_first(superuser):

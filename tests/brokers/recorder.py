@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from brokers import Answer, BaseBroker, BrokerError, Mail, Request
-from brokers.base import REPOSITORY_TOKEN, clean_settings
+from brokers.base import REPOSITORY_TOKEN, REPOSITORY_URL, clean_settings
 
 MOST_CALLS = 20  # as the real host allows
 
@@ -64,9 +64,14 @@ def run(
     host: Recorder | None = None,
     *,
     token: str = "",
+    url: str | None = None,
 ) -> Recorder:
-    """Run a broker as the engine does: with its settings cleaned, and with the repository's token."""
+    """Run a broker as the engine does: with its settings cleaned, the repository's token and its address.
+
+    url: as it is stored; without it, as the push says it.
+    """
     host = host or Recorder()
-    service = {**clean_settings(broker.fields, settings), REPOSITORY_TOKEN: token}
+    place = {REPOSITORY_TOKEN: token, REPOSITORY_URL: payload["repository"]["url"] if url is None else url}
+    service = {**clean_settings(broker.fields, settings), **place}
     broker(host).handle({**payload, "broker": broker.name, "service": service})
     return host

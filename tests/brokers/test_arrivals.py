@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -108,11 +109,41 @@ def test_without_a_service_that_acts_it_is_ignored_and_said_why(services, why, i
     assert not BrokerRun.objects.exists()
 
 
-def test_a_tag_is_no_business_of_services(integration, repository):
-    ServiceFactory(repository=repository)
+@pytest.mark.parametrize(("branches", "ended"), [("", RAN), ("!old", RAN), ("main", IGNORED)])
+def test_a_tag_alone_is_for_services_that_act_on_all_branches(branches, ended, integration, repository):
+    ServiceFactory(repository=repository, branch_filter=branches)
 
-    assert pushed(integration, push_body(ref="refs/tags/v1")) == [IGNORED]
-    assert "touches no branch" in InboundMessage.objects.get().detail
+    assert pushed(integration, push_body(ref="refs/tags/v1")) == [ended]
+    assert ("touches no branch" in InboundMessage.objects.get().detail) is (ended == IGNORED)
+    assert Push.objects.get().summary == "anna pushed the tag v1"
+
+
+@pytest.mark.parametrize("count", [0, 1], ids=["an empty list", "none at all"])
+def test_a_push_of_which_its_host_tells_nothing_runs_them_too(count, integration, repository):
+    """Bitbucket's POST service sent an empty list where a push was too large; Cloud still may."""
+    service = ServiceFactory(repository=repository)
+    told = [
+        {
+            "canon_url": f"https://{repository.host}",
+            "commits": [],
+            "truncated": True,
+            "user": "anna",
+            "repository": {"absolute_url": "/acme/website/", "owner": "acme", "slug": "website"},
+        },
+        {
+            "push": {"changes": []},
+            "actor": {"nickname": "anna"},
+            "repository": {"full_name": "acme/website"},
+        },
+    ][count]
+    if count:
+        Repository.objects.update(host="bitbucket.org")
+
+    assert pushed(integration, json.dumps(told).encode()) == [RAN]
+
+    payload = brokers.payload_of(service, Push.objects.get().facts)
+    assert payload["commits"] == []
+    assert payload["truncated"] is (count == 0)
 
 
 def test_the_rules_are_not_asked_whatever_they_say(integration, repository):
@@ -149,6 +180,25 @@ def test_the_first_push_makes_its_repository_known(integration):
     assert (repository.host, repository.kind) == ("github.com", "github")
     assert (repository.is_by_push, repository.created_at) == (True, NOW)
     assert Push.objects.get().repository == repository
+
+
+def test_a_push_does_not_say_that_its_host_speaks_no_tls(integration):
+    body = json.loads(push_body("1"))
+    body["repository"]["html_url"] = "http://github.com/acme/website"
+
+    pushed(integration, json.dumps(body).encode())
+
+    assert Repository.objects.get().url == "https://github.com/acme/website"
+
+
+def test_a_token_that_cannot_be_decrypted_keeps_no_push_back(integration, repository, settings):
+    keys, settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS, [Fernet.generate_key().decode()]
+    Repository.objects.filter(pk=repository.pk).update(access_token="T0KEN")
+    settings.ENCRYPTION_KEYS = keys
+
+    pushed(integration, push_body("1"))
+
+    assert Push.objects.count() == 1
 
 
 def test_where_pushes_make_none_known_a_stranger_does_nothing(integration, settings):

@@ -63,14 +63,33 @@ def test_what_is_shown_holds_no_secret():
     assert "very-secret" not in str(operations.shown_settings(chat()))
 
 
-def test_the_token_of_the_host_is_handed_to_the_broker():
+def test_the_token_of_the_host_is_handed_to_the_broker_with_the_stored_address_it_is_for():
     service = chat()
     service.repository.access_token = "token"
+    kept = operations.example("one", service.repository, now=NOW)
+    kept["push"]["repository"]["url"] = "http://github.com/evil"
 
-    payload = operations.payload_of(service, operations.example("one", service.repository, now=NOW))
+    payload = operations.payload_of(service, kept)
 
     assert payload["service"]["repository_token"] == "token"
+    assert payload["service"]["repository_url"] == operations.url_of(service.repository)
+    assert payload["repository"]["url"] == "http://github.com/evil"
     assert payload["broker"] == "chat"
+
+
+@pytest.mark.parametrize(
+    ("host", "url", "expected"),
+    [
+        ("git.example.com:8443", "", "https://git.example.com:8443/acme/website"),
+        ("git.example.com", "http://git.example.com/acme/website/", "http://git.example.com/acme/website"),
+        ("bitbucket-server", "", ""),
+    ],
+    ids=["by host and name", "as it was entered", "a Data Center that sends no links"],
+)
+def test_where_a_repository_is(host, url, expected):
+    repository = RepositoryFactory(host=host, full_name="acme/website", url=url)
+
+    assert operations.url_of(repository) == expected
 
 
 # Trying

@@ -60,7 +60,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a push did to one branch or tag. name: "" for commits of a historic push that no branch holds.
+    """What a push did to one branch or tag. name: "" where a historic push names none.
 
     old, new: whole hashes; None where there is none, or the sender does not say.
     commits: oldest first.  total: how many there were, where the sender says.

@@ -17,7 +17,10 @@ def read_github(root: Spot) -> Push:
 
 
 def read_gitea(root: Spot) -> Push:
-    """Read a push of Gitea or Forgejo. Its commits come newest first, cut, with the number of all."""
+    """Read a push of Gitea or Forgejo. Its commits come newest first, cut, with the number of all.
+
+    Source: https://github.com/go-gitea/gitea/issues/21252 (the order; never changed).
+    """
     return _read(root, "gitea", _gitea_is_cut)
 
 

@@ -10,7 +10,12 @@ PUBLIC = 20  # visibility_level
 
 
 def read_gitlab(root: Spot) -> Push:
-    """Read a push. Its commits come oldest first, the newest 20, with the number of all of them."""
+    """Read a push. Its commits are the newest 20, with the number of all of them.
+
+    They come oldest first, from some versions since 14 newest first: the branch's tip tells it.
+    Source: https://docs.gitlab.com/user/project/integrations/webhook_events/#push-events;
+    https://github.com/openshift/openshift-apiserver/pull/504 (the order).
+    """
     project = root.at("project") if root.at("project").is_object else root.at("repository").object()
     page = project.at("web_url").url() or project.at("homepage").url()
     if not page:

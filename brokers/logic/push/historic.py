@@ -46,19 +46,23 @@ def read_historic(root: Spot) -> Push:
 
 
 def _changes(root: Spot, commits: Iterable[Spot]) -> Iterable[Change]:
-    """Give each branch its commits; those of no branch come under an empty name."""
+    """Give each branch its commits; those of no branch come under an empty name.
+
+    The list may be empty: of a branch without new commits, or where a push was too large to be told.
+    Source: https://bitbucket.org/site/master/issues/7439
+    """
     by_branch: dict[str, list[Commit]] = {}
     for spot in commits:
         branch = spot.at("branch")
         by_branch.setdefault(branch.name() if branch.value is not None else "", []).append(_commit(spot))
-    for name, mine in by_branch.items():
+    for name, mine in (by_branch or {"": []}).items():
         yield Change(
             kind="branch",
             name=name,
             is_forced=root.at("forced").flag(),
             is_truncated=root.at("truncated").flag(),
-            old=mine[0].parents[0] if mine[0].parents else None,
-            new=mine[-1].node,
+            old=mine[0].parents[0] if mine and mine[0].parents else None,
+            new=mine[-1].node if mine else None,
             commits=tuple(mine),
         )
 

@@ -40,7 +40,7 @@ def historic_payload(
         "canon_url": canon_url,
         "user": push.pusher,
         "truncated": any(change.is_truncated for change in counted),
-        "forced": any(change.is_forced for change in counted),
+        "forced": any(change.is_forced for change in counted if change.kind == "branch"),
         "at_least": any(change.is_truncated or id(change) in unclear for change in counted),
         "files_known": push.files_known,
         "host": {"name": push.host, "kind": push.kind},

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from brokers.base import REPOSITORY_TOKEN, BrokerError, TemporaryError, clean_settings
+from brokers.base import REPOSITORY_TOKEN, REPOSITORY_URL, BrokerError, TemporaryError, clean_settings
 from brokers.builtin import BUILTIN
 from brokers.logic.fields import secret_values
 from brokers.operations.hosting import LiveHost
@@ -18,10 +18,14 @@ DIFF = b"diff --git a/a.txt b/a.txt\n@@ -1 +1 @@\n-caf\xe9\n+Gr\xc3\xbc\xc3\x9fe
 TEAM = "team@example.com"
 
 
-def run(name, payload, settings, *, token=""):
-    """Run a broker as the engine does, with all that guards it; returns its host."""
+def run(name, payload, settings, *, token="", url=None):
+    """Run a broker as the engine does, with all that guards it; returns its host.
+
+    url: of the repository as it is stored; without it, as the push says it.
+    """
     broker = BUILTIN[name]
-    service = {**clean_settings(broker.fields, settings), REPOSITORY_TOKEN: token}
+    place = {REPOSITORY_TOKEN: token, REPOSITORY_URL: payload["repository"]["url"] if url is None else url}
+    service = {**clean_settings(broker.fields, settings), **place}
     host = LiveHost(secrets={*secret_values(broker.fields, service), *filter(None, [token])}, run_id=1)
     broker(host).handle({**payload, "broker": name, "service": service})
     return host
@@ -75,6 +79,30 @@ def test_email_diff_arrives_readable_though_the_diff_is_of_no_encoding(post, ser
     assert post.raw[0].isascii()
     assert server.received[0].headers["authorization"] == "token T0KEN"
     assert server.received[0].path.endswith(f"/git/commits/{payload['commits'][0]['raw_node']}.diff")
+
+
+def test_a_diff_of_which_only_the_beginning_is_read_is_said_to_be_cut(post, server):
+    picture = b"diff --git a/a.png b/a.png\nBinary files a/a.png and b/a.png differ\n"
+    for _commit in range(3):
+        server.answers(200, picture + b"x" * 1_100_000)
+
+    run("email_diff", at(server), {"to": TEAM})
+
+    assert text_of(post.gets(TEAM)).count("cut, it is too long") == 3
+
+
+def test_the_token_goes_to_the_stored_address_whatever_a_push_says(post, server):
+    payload = told("gitlab/push")
+    payload["repository"]["url"] = f"{server.url}/acme/web/website"
+
+    for stored in ("https://127.0.0.1:1/acme/web/website", ""):
+        host = run("email_diff", payload, {"to": TEAM}, token="T0KEN", url=stored)
+
+        calls = [line["address"] for line in host.transcript if line["kind"] == "call"]
+        assert bool(calls) is bool(stored)
+        assert all(address.startswith("https://127.0.0.1:1/api/v4/") for address in calls)
+        assert "could not be fetched" in text_of(post.gets(TEAM))
+    assert server.received == []
 
 
 def test_email_diff_goes_out_though_the_host_has_gone(post):

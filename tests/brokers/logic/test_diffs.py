@@ -72,6 +72,19 @@ def test_the_list_of_gitlab_becomes_a_diff():
     assert diff.binary == ("x.bin",)
 
 
+def test_of_an_answer_that_was_cut_what_is_whole_is_read_and_said_to_be_cut():
+    files = [{"old_path": name, "new_path": name, "diff": f"@@ -1 +1 @@\n+{name}\n"} for name in ("a", "b")]
+
+    unified, listed = (
+        read_diff(body[:-20], is_cut=True) for body in (TEXT.encode(), json.dumps(files).encode())
+    )
+
+    assert (unified.is_cut, listed.is_cut) == (True, True)
+    assert "diff --git a/README.md b/README.md" in unified.text
+    assert listed.text.endswith("+a")
+    assert read_diff(b'[{"old_path": "a", "diff": "', is_cut=True).text == ""
+
+
 def test_an_empty_answer_is_an_empty_diff():
     assert read_diff(b"") == read_diff(b"\n")
     assert read_diff(b"").text == ""
