@@ -22,7 +22,7 @@ from alertops.lib.forms import OrderedFormSet
 from alerts import rights
 from alerts.admin import accounts, own
 from alerts.admin.own import LanguageField, ZoneField
-from alerts.models import Team, TeamMembership, User
+from alerts.models import Invitation, Team, TeamMembership, User
 from alerts.operations import leaving
 
 LOGIN: Any = (None, {"fields": ("username", "password_state")})
@@ -68,7 +68,7 @@ class UserAdmin(BaseUserAdmin, ConfigurationAdmin):  # type: ignore[misc]
                     "invited",
                     _("Invited"),
                     lambda rows, _request: rows.filter(
-                        is_active=True, invitation__accepted_at=None, invitation__token_digest__isnull=False
+                        is_active=True, invitation__in=Invitation.objects.unanswered()
                     ),
                 ),
                 ("inactive", _("Deactivated"), lambda rows, _request: rows.filter(is_active=False)),
