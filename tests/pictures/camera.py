@@ -43,9 +43,16 @@ class Camera:
     is_whole = True  # else only what stands in the window
 
     def __init__(
-        self, browser: Browser, base: str, sessions: dict[str, str], look: tuple[str, str], folder: Path
+        self,
+        browser: Browser,
+        base: str,
+        sessions: dict[str, str],
+        look: tuple[str, str],
+        folder: Path,
+        *,
+        language: str = "en",
     ) -> None:
-        self.browser, self.base, self.sessions = browser, base, sessions
+        self.browser, self.base, self.sessions, self.language = browser, base, sessions, language
         self.size, self.light = look
         self.folder = folder
         self._contexts: dict[str, BrowserContext] = {}
@@ -115,6 +122,7 @@ class Camera:
             context = self.browser.new_context(
                 viewport=SIZES[self.size],  # type: ignore[arg-type]
                 color_scheme=self.light,  # type: ignore[arg-type]
+                locale=self.language,
                 device_scale_factor=1,
                 has_touch=self.size == "narrow",
             )
