@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from alertops import roles
 from alertops.admin.role_words import AREAS, OURS, Right
 from alertops.lib.admin import ModelAdmin
-from alertops.lib.display import page_of
+from alertops.lib.display import page_of, what
 from alerts import rights
 from alerts.models import User
 
@@ -77,6 +77,7 @@ class RoleAdmin(ModelAdmin):
         )
     ]
     list_display = ["role", "people"]
+    list_display_links = None
     search_fields = ["name"]
     search_help_text = _("Search by name")
     ordering = ["name"]
@@ -101,8 +102,7 @@ class RoleAdmin(ModelAdmin):
     @admin.display(description=_("role"), ordering="name")
     def role(self, group: Group) -> SafeString:
         said = OURS.get(group.name) or ", ".join(str(area) for area, _given in _given_by(group))
-        words = '<span class="ao-what"><a href="{}">{}</a><span class="ao-quiet">{}</span></span>'
-        return format_html(words, page_of(group), group.name, said or _("permits nothing"))
+        return what(page_of(group), group.name, said or _("permits nothing"))
 
     @admin.display(description=_("people"), ordering="people_found")
     def people(self, group: Group) -> int:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_q.models import Failure, OrmQ, Schedule, Success
 from knox.models import AuthToken, get_digest_token
@@ -18,7 +19,7 @@ from knox.settings import CONSTANTS
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from alertops.lib.admin import LogAdmin, ModelAdmin
-from alertops.lib.display import Tone, badge, clock, when
+from alertops.lib.display import Tone, badge, clock, page_of, what, when
 from alerts import rights
 from alerts.models import User
 
@@ -81,7 +82,9 @@ class TokenAdmin(ModelAdmin):
         )
     ]
     autocomplete_fields = ["user"]
-    list_display = ["owner", "beginning", "made", "ends"]
+    list_display = ["owner", "made", "ends"]
+    list_display_links = None
+    readonly_fields = ["beginning", "made", "ends"]
     list_select_related = ["user"]
     ordering = ["-created"]
     search_fields = ["user__username", "user__email", "token_key"]
@@ -119,9 +122,16 @@ class TokenAdmin(ModelAdmin):
             base_url=settings.BASE_URL,
         )
 
+    def get_fieldsets(self, request: HttpRequest, obj: AuthToken | None = None) -> Any:
+        """Ask for what a new token needs; of one that there is, show what is known."""
+        if obj is None:
+            return super().get_fieldsets(request, obj)
+        return [(None, {**self.fieldsets[0][1], "fields": ("user", "beginning", "made", "ends")})]
+
     @admin.display(description=_("user"), ordering="user")
-    def owner(self, row: AuthToken) -> str:
-        return str(row.user)
+    def owner(self, row: AuthToken) -> SafeString:
+        words = gettext("begins with %(beginning)s") % {"beginning": self.beginning(row)}
+        return what(page_of(row), row.user, words)
 
     @admin.display(description=_("begins with"))
     def beginning(self, row: AuthToken) -> str:
