@@ -178,11 +178,13 @@ CACHES = {
 
 # The task queue (django-q2). The due row is the only truth: a task lost, late or doubled does no harm.
 TASK_TIMEOUT = 30
+_workers = env.int("ALERTOPS_WORKERS", default=4)
 Q_CLUSTER = {
     "name": "alerts",
     "label": _("Task queue"),
-    "workers": env.int("ALERTOPS_WORKERS", default=4),
-    "queue_limit": 4,
+    "workers": _workers,
+    # What waits in a process's hands is done within the time of `retry`, by one worker too.
+    "queue_limit": min(4, 2 * _workers),
     "bulk": 1,
     "timeout": TASK_TIMEOUT,
     "retry": TASK_TIMEOUT * 6,  # what one worker alone may keep waiting
@@ -265,6 +267,7 @@ LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "alertops.formats"
 TIME_ZONE = env("ALERTOPS_TIME_ZONE", default="UTC")
 USE_TZ = True
 

@@ -16,11 +16,11 @@ from alertops.lib import jobs
 from alertops.lib.compiled import compiled
 from alerts.channels import lines
 from alerts.logic.lifecycle import SYSTEM, Act, Action, InvalidTransition
-from alerts.models import Alert, Escalation, Notification
+from alerts.models import Alert, Escalation, Invitation, Notification
 from alerts.models.escalation import EscalationQuerySet
 from alerts.models.notification import NotificationQuerySet
 from alerts.models.turns import in_turns
-from alerts.operations import act, delivery, steps, telling
+from alerts.operations import act, delivery, invitations, steps, telling
 from alerts.operations.keys import forget_decisions
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ DUE = {
     steps.ESCALATE: _any(Escalation.objects.due_for_escalation),
     telling.DELIVER: _any(Notification.objects.due_for_delivery),
     "alerts.tasks.auto_close": _any(Alert.objects.due_for_auto_close),
+    invitations.MAIL: _any(Invitation.objects.due_for_mail),
 }
 
 
@@ -97,6 +98,11 @@ def deliver_due(now: datetime) -> int:
 def auto_close_due(now: datetime) -> int:
     """Close the alerts of which nothing was heard for long."""
     return _act_on(Alert.objects.due_for_auto_close(now), Action.AUTO_CLOSE, now)
+
+
+def mail_invitations_due(now: datetime) -> int:
+    """Mail the invitations that are due."""
+    return invitations.mail_due(now)
 
 
 def prune_keys(now: datetime, retention: timedelta) -> int:

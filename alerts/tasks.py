@@ -49,6 +49,11 @@ def auto_close() -> None:
     drain("alerts.tasks.auto_close", engine.auto_close_due)
 
 
+def mail_invitations() -> None:
+    """Mail the links by which new people choose a password."""
+    drain("alerts.tasks.mail_invitations", engine.mail_invitations_due)
+
+
 def mail_password_link(user_id: int, language: str) -> None:
     """Mail a person the link by which they choose a new password."""
     jobs.arrived(passwords.MAIL_LINK, user_id, language)

@@ -197,4 +197,5 @@ _DUE = (
     alerts_engine.escalate_due,
     alerts_engine.deliver_due,
     alerts_engine.auto_close_due,
+    alerts_engine.mail_invitations_due,
 )

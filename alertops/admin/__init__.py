@@ -11,4 +11,5 @@ class AlertopsAdminConfig(AdminConfig):
     def ready(self) -> None:
         super().ready()
         # After everybody's own registrations: it replaces those of other packages.
-        import_module("alertops.admin.system")
+        for pages in ("role_pages", "system"):
+            import_module(f"alertops.admin.{pages}")

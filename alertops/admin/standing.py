@@ -21,6 +21,8 @@ from alerts.models import Alert, Escalation, User
 
 MOST_ROWS = 8
 MOST_TAKEN = 5
+# So few that nobody has taken leave room below them for those that somebody has.
+FEW_ROWS = 3
 LATELY_TAKEN = 200  # among so many of the newest those are found that were taken last
 # Only the newest are counted and sorted: the page costs the same on the worst day.
 MOST_COUNTED = 2_000
@@ -87,6 +89,7 @@ def standing(now: datetime, user: User, *, is_well: bool) -> dict[str, Any]:
     """Return what the overview tells about alerts; seven queries, however many there are."""
     untaken = _untaken()
     counts = _counts(untaken)
+    rows = _open_rows(untaken, now)
     return {
         "counts": counts,
         "answer": answer(counts, is_well=is_well),
@@ -94,7 +97,8 @@ def standing(now: datetime, user: User, *, is_well: bool) -> dict[str, Any]:
         "is_well": is_well,
         "age_labels": [label for label, _bound in AGES],
         "ages": list(_lines(_groups(untaken, now), now)) if untaken else [],
-        "rows": _open_rows(untaken, now),
+        "rows": rows,
+        "is_short": 0 < len(rows) <= FEW_ROWS,
         "taken": _taken_rows(now, user),
         "taken_url": list_of(Alert, status="acknowledged"),
         "now": now,
@@ -124,7 +128,7 @@ def row(alert: Alert, now: datetime, user: User, escalation: Escalation | None =
         sentence = format_html(_("Closed {time} by {who}."), time=when(alert.closed_at, now), who=who)
         return Row(alert, page_of(alert), sentence)
     if alert.snoozed_until:
-        said = _("Quiet until {time}.")
+        said = _("Snoozed; it ends {time}.")
         if alert.is_muted:
             said = _("Muted until its source says that it is over.")
         sentence = format_html(said, time=when(alert.snoozed_until, now))

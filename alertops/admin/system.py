@@ -1,4 +1,4 @@
-"""The pages of what other packages store: roles, API tokens and the task queue."""
+"""The pages of what other packages store: API tokens, the task queue and wrong passwords."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,8 +7,6 @@ from axes.models import AccessAttempt
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin
-from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -20,63 +18,14 @@ from knox.models import AuthToken, get_digest_token
 from knox.settings import CONSTANTS
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from alertops import roles
 from alertops.lib.admin import LogAdmin, ModelAdmin
-from alertops.lib.display import Tone, badge, clock, when
+from alertops.lib.display import Tone, badge, clock, page_of, what, when
 from alerts import rights
 from alerts.models import User
 
-for _model in (AccessAttempt, Group, AuthToken, Failure, OrmQ, Schedule, Success):
+for _model in (AccessAttempt, AuthToken, Failure, OrmQ, Schedule, Success):
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
-
-
-@admin.register(Group)
-class RoleAdmin(GroupAdmin, ModelAdmin):  # type: ignore[misc]
-    """Django's groups: they say what people may do, never who is told."""
-
-    fieldsets = [
-        (
-            None,
-            {
-                "description": _(
-                    "A role says what its people may see and do. Viewer, Responder, Integrations admin and"
-                    " Admin belong to alertops and are the same everywhere: for another combination of"
-                    " rights, add a role of your own."
-                ),
-                "fields": ("name", "permissions"),
-            },
-        )
-    ]
-    heading = _("Roles")
-    add_label = _("Add role")
-
-    def formfield_for_manytomany(
-        self, db_field: Any, request: HttpRequest | None = None, **kwargs: Any
-    ) -> Any:
-        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
-        field.label_from_instance = _right
-        return field
-
-    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return super().has_change_permission(request, obj) and not _is_ours(obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and not _is_ours(obj)
-
-
-_VERBS = {"add": _("add"), "change": _("change"), "delete": _("delete"), "view": _("view")}
-
-
-def _right(permission: Permission) -> str:
-    """Say what a permission permits: its own name is stored in English."""
-    verb = _VERBS.get(permission.codename.partition("_")[0])
-    words = verb or gettext(permission.name)
-    return f"{permission.content_type.name}: {words}"
-
-
-def _is_ours(group: Group | None) -> bool:
-    return group is not None and group.name in roles.ROLES
 
 
 class TokenForm(forms.ModelForm):
@@ -133,7 +82,9 @@ class TokenAdmin(ModelAdmin):
         )
     ]
     autocomplete_fields = ["user"]
-    list_display = ["owner", "beginning", "made", "ends"]
+    list_display = ["owner", "made", "ends"]
+    list_display_links = None
+    readonly_fields = ["beginning", "made", "ends"]
     list_select_related = ["user"]
     ordering = ["-created"]
     search_fields = ["user__username", "user__email", "token_key"]
@@ -171,9 +122,16 @@ class TokenAdmin(ModelAdmin):
             base_url=settings.BASE_URL,
         )
 
+    def get_fieldsets(self, request: HttpRequest, obj: AuthToken | None = None) -> Any:
+        """Ask for what a new token needs; of one that there is, show what is known."""
+        if obj is None:
+            return super().get_fieldsets(request, obj)
+        return [(None, {**self.fieldsets[0][1], "fields": ("user", "beginning", "made", "ends")})]
+
     @admin.display(description=_("user"), ordering="user")
-    def owner(self, row: AuthToken) -> str:
-        return str(row.user)
+    def owner(self, row: AuthToken) -> SafeString:
+        words = gettext("begins with %(beginning)s") % {"beginning": self.beginning(row)}
+        return what(page_of(row), row.user, words)
 
     @admin.display(description=_("begins with"))
     def beginning(self, row: AuthToken) -> str:

@@ -89,5 +89,11 @@ def list_of(model: type[models.Model], **parameters: Any) -> str:
     )
 
 
+def what(url: str, name: Any, more: Any = "") -> SafeString:
+    """Show what a row of a list is about: its name, which leads to its page, and a line below."""
+    words = '<span class="ao-what"><a href="{}">{}</a><span class="ao-quiet">{}</span></span>'
+    return format_html(words, url, name, more)
+
+
 def link(url: str, text: Any) -> SafeString:
     return format_html('<a class="ao-link" href="{}">{}</a>', url, text)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
@@ -24,6 +25,7 @@ from alertops.lib.display import Tone, badge, clock, page_of
 from alertops.lib.sayings import saying
 from alerts import rights
 from alerts.admin.choosing import one_person
+from alerts.channels import account
 from alerts.logic.lifecycle import Actor
 from alerts.models import Invitation, Team, User
 from alerts.operations import invitations, leaving
@@ -31,6 +33,7 @@ from alerts.operations import invitations, leaving
 _State = Invitation.State
 # What is put on record
 _INVITED, _TAKEN_BACK = saying("Sent an invitation."), saying("Took the invitation back.")
+_HANDED_OVER = saying("Made an invitation to be handed over.")
 _DEACTIVATED, _ACTIVATED = saying("Deactivated."), saying("Activated.")
 
 
@@ -38,13 +41,15 @@ _DEACTIVATED, _ACTIVATED = saying("Deactivated."), saying("Activated.")
 class Standing:
     """How an account stands: as a badge, and what may be done about it.
 
-    invitation: the one that was not accepted yet, if any.
+    invitation: the one that was not accepted yet, if any.  state: what has become of it.
+    is_mailed: an invitation goes by mail; else it is handed over.
     """
 
     user: User
     badge: SafeString
     invitation: Invitation | None
-    is_waiting: bool
+    state: Invitation.State | None
+    is_mailed: bool
     may_invite: bool
     may_change: bool
 
@@ -58,7 +63,8 @@ def standing(user: User, now: datetime, *, may_change: bool = False) -> Standing
         user=user,
         badge=_badge(user, state if is_open else None),
         invitation=invitation if is_open else None,
-        is_waiting=is_open and state is _State.WAITING,
+        state=state if is_open else None,
+        is_mailed=bool(settings.EMAIL_URL),
         may_invite=may_change and user.is_active and user.is_staff and not user.has_usable_password(),
         may_change=may_change,
     )
@@ -67,8 +73,10 @@ def standing(user: User, now: datetime, *, may_change: bool = False) -> Standing
 def _badge(user: User, state: Invitation.State | None) -> SafeString:
     if not user.is_active:
         return badge(_("deactivated"), Tone.GREY, "person_off")
-    if state is _State.WAITING:
+    if state in (_State.WAITING, _State.SENDING):
         return badge(_("invited"), Tone.IRIS, "forward_to_inbox")
+    if state is _State.NOT_SENT:
+        return badge(_("not invited yet"), Tone.RED, "unsubscribe")
     if state is not None:
         return badge(_("invitation ended"), Tone.AMBER, "mail_off")
     if not user.is_staff:
@@ -143,7 +151,7 @@ class InviteForm(forms.ModelForm):
 
 
 def invite(page: Any, request: HttpRequest) -> HttpResponse:
-    """Make an account and mail the link by which its person chooses a password."""
+    """Make an account, and have its person mailed the link to choose a password by."""
     if not page.has_add_permission(request):
         raise PermissionDenied
     actor = cast(User, request.user)
@@ -153,7 +161,7 @@ def invite(page: Any, request: HttpRequest) -> HttpResponse:
             user = _create(form)
             page.log_addition(request, user, [{"added": {}}])
         if user.is_staff:
-            return _invited(page, request, invitations.invite(user, by=actor, now=clock()))
+            return _invited(page, request, user)
         messages.success(request, _("%(who)s is here, and cannot log in.") % {"who": user})
         return HttpResponseRedirect(page_of(user))
     return page.render(request, "admin/alerts/invite.html", title=_("Invite a person"), form=form)
@@ -179,12 +187,12 @@ def _free_name(data: dict[str, Any]) -> str:
 
 
 def invite_again(page: Any, request: HttpRequest, number: int) -> HttpResponse:
-    """Send a new link; the old one stops working."""
+    """Send a new link, or show it to be handed over; the old one stops working."""
     user = _changeable(page, request, number)
     if not standing(user, clock(), may_change=True).may_invite:
         messages.error(request, _("%(who)s needs no invitation.") % {"who": user})
         return HttpResponseRedirect(page_of(user))
-    return _invited(page, request, invitations.invite(user, by=cast(User, request.user), now=clock()))
+    return _invited(page, request, user)
 
 
 def revoke(page: Any, request: HttpRequest, number: int) -> HttpResponse:
@@ -196,13 +204,23 @@ def revoke(page: Any, request: HttpRequest, number: int) -> HttpResponse:
     return HttpResponseRedirect(page_of(user))
 
 
-def _invited(page: Any, request: HttpRequest, invited: invitations.Invited) -> HttpResponse:
-    page.log_change(request, invited.user, _INVITED)
-    if not invited.problem:
-        said = _("An invitation is on its way to %(address)s.") % {"address": invited.user.email}
-        messages.success(request, said)
-        return HttpResponseRedirect(page_of(invited.user))
-    return page.render(request, "admin/alerts/invited.html", title=_("Hand over the link"), invited=invited)
+def _invited(page: Any, request: HttpRequest, user: User) -> HttpResponse:
+    """Have the link mailed; where no mail server is set, or if asked to, show it instead, this once."""
+    by = cast(User, request.user)
+    if settings.EMAIL_URL and "by_hand" not in request.POST:
+        invitations.invite(user, by=by, now=clock())
+        page.log_change(request, user, _INVITED)
+        messages.success(request, _("An invitation goes to %(address)s.") % {"address": user.email})
+        return HttpResponseRedirect(page_of(user))
+    page.log_change(request, user, _HANDED_OVER)
+    return page.render(
+        request,
+        "admin/alerts/invited.html",
+        title=_("Hand over the link"),
+        invited=user,
+        link=invitations.hand_over(user, by=by, now=clock()),
+        no_server="" if settings.EMAIL_URL else account.no_server(),
+    )
 
 
 # Deactivating

@@ -15,7 +15,7 @@ from unfold.admin import StackedInline
 
 from alertops.lib.admin import LogAdmin, OwnedInline, owner_filter
 from alertops.lib.configuration import ConfigurationAdmin
-from alertops.lib.display import clock, link, page_of, when
+from alertops.lib.display import clock, link, page_of, what, when
 from alertops.lib.forms import DurationField, OrderedFormSet
 from alerts import badges
 from alerts.models import Escalation, EscalationPolicy, EscalationStep
@@ -80,7 +80,8 @@ class StepInline(OwnedInline, StackedInline):
 
 @admin.register(EscalationPolicy)
 class PolicyAdmin(ConfigurationAdmin):
-    list_display = ["name", "description", "step_count", "integration_count", "stop", "runs"]
+    list_display = ["policy", "step_count", "integration_count", "stop", "runs"]
+    list_display_links = None
     list_filter = [owner_filter]
     search_fields = ["name"]
     search_help_text = gettext_lazy("Search by name")
@@ -144,6 +145,10 @@ class PolicyAdmin(ConfigurationAdmin):
             steps_found=Count("steps", distinct=True), integrations_found=Count("integrations", distinct=True)
         )
 
+    @admin.display(description=gettext_lazy("policy"), ordering="name")
+    def policy(self, policy: EscalationPolicy) -> SafeString:
+        return what(page_of(policy), policy.name, policy.description)
+
     @admin.display(description=gettext_lazy("steps"), ordering="steps_found")
     def step_count(self, policy: EscalationPolicy) -> int:
         return policy.steps_found  # type: ignore[attr-defined]
@@ -168,13 +173,11 @@ class EscalationAdmin(LogAdmin):
         "policy",
         "state",
         "place",
-        "started_at",
-        "due_at",
-        "ended_at",
-        "start_count",
-        "claimed_by",
+        "began",
+        "next_at",
+        "end",
     ]
-    readonly_fields = ["alert_page", "state", "place"]
+    readonly_fields = ["alert_page", "state", "place", "began", "next_at", "end"]
     empty_title = gettext_lazy("No escalation has run yet")
     empty_text = gettext_lazy(
         "With each alert that opens, its policy begins to run; here one sees how far it is."
@@ -195,8 +198,18 @@ class EscalationAdmin(LogAdmin):
 
     @admin.display(description=gettext_lazy("place"))
     def place(self, row: Escalation) -> str:
+        if row.run >= row.runs:
+            return _("past the last step")
         numbers = {"run": row.run + 1, "runs": row.runs, "step": row.step + 1, "steps": len(row.steps)}
         return _("round %(run)d of %(runs)d, step %(step)d of %(steps)d") % numbers
+
+    @admin.display(description=gettext_lazy("started"))
+    def began(self, row: Escalation) -> str:
+        return when(row.started_at, clock())
+
+    @admin.display(description=gettext_lazy("ended"))
+    def end(self, row: Escalation) -> str:
+        return when(row.ended_at, clock())
 
     @admin.display(description=gettext_lazy("next"))
     def next_at(self, row: Escalation) -> str:

@@ -24,6 +24,8 @@ from alerts.models import Alert, AlertEvent, Attempt, Notification
 from alerts.operations import forecast, links
 
 MOST_NOTIFICATIONS = 50
+# So many stand open on the page; those before them are folded, so that what stands below is found.
+NEWEST_TOLD, NEWEST_TOLD_OF_CLOSED = 6, 3
 MOST_MESSAGES = 20
 MOST_BYTES = 4000
 
@@ -51,6 +53,8 @@ def contents(alert: Alert, request: HttpRequest, now: datetime) -> dict[str, Any
     rows = list(_notifications(alert))
     acknowledgers = list(alert.acknowledgers.all())
     is_over = alert.status == Status.CLOSED
+    told = list(_with_replies(rows, lines))
+    shown = NEWEST_TOLD_OF_CLOSED if is_over else NEWEST_TOLD
     return {
         "now": now,
         "tone": Tone.GREY if is_over else SEVERITY[Severity(alert.severity)][0],
@@ -60,7 +64,8 @@ def contents(alert: Alert, request: HttpRequest, now: datetime) -> dict[str, Any
         "coming": coming(alert, now),
         "source_url": alert.source_url if links.is_web(alert.source_url) else "",
         "runbook_url": alert.runbook_url if links.is_web(alert.runbook_url) else "",
-        "notifications": list(_with_replies(rows, lines)),
+        "notifications": told[:shown],
+        "told_earlier": told[shown:],
         "sees_log": request.user.has_perm("alerts.view_notification"),
         "sees_messages": request.user.has_perm("integrations.view_inboundmessage"),
         "timeline": timeline.told(lines[: timeline.MOST_LINES]),

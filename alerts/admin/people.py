@@ -17,12 +17,12 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from alertops.lib.admin import choice_filter
 from alertops.lib.configuration import ConfigurationAdmin
-from alertops.lib.display import clock, page_of, when
+from alertops.lib.display import clock, page_of, what, when
 from alertops.lib.forms import OrderedFormSet
 from alerts import rights
 from alerts.admin import accounts, own
 from alerts.admin.own import LanguageField, ZoneField
-from alerts.models import Team, TeamMembership, User
+from alerts.models import Invitation, Team, TeamMembership, User
 from alerts.operations import leaving
 
 LOGIN: Any = (None, {"fields": ("username", "password_state")})
@@ -68,7 +68,7 @@ class UserAdmin(BaseUserAdmin, ConfigurationAdmin):  # type: ignore[misc]
                     "invited",
                     _("Invited"),
                     lambda rows, _request: rows.filter(
-                        is_active=True, invitation__accepted_at=None, invitation__token_digest__isnull=False
+                        is_active=True, invitation__in=Invitation.objects.unanswered()
                     ),
                 ),
                 ("inactive", _("Deactivated"), lambda rows, _request: rows.filter(is_active=False)),
@@ -173,9 +173,8 @@ class UserAdmin(BaseUserAdmin, ConfigurationAdmin):  # type: ignore[misc]
 
     @admin.display(description=_("person"), ordering="username")
     def person(self, user: User) -> SafeString:
-        words = '<span class="ao-what"><a href="{}">{}</a><span class="ao-quiet">{}</span></span>'
         where = " · ".join(filter(None, (user.username, user.email or str(_("no e-mail address")))))
-        return format_html(words, page_of(user), user, where)
+        return what(page_of(user), user, where)
 
     @admin.display(description=_("account"), ordering="is_active")
     def state(self, user: User) -> SafeString:
@@ -214,7 +213,8 @@ class MembershipInline(TabularInline):
 
 @admin.register(Team)
 class TeamAdmin(ConfigurationAdmin):
-    list_display = ["name", "description", "member_count"]
+    list_display = ["team", "member_count"]
+    list_display_links = None
     search_fields = ["name"]
     search_help_text = _("Search by name")
     inlines = [MembershipInline]
@@ -259,6 +259,10 @@ class TeamAdmin(ConfigurationAdmin):
     @staticmethod
     def _is_within_reach(request: HttpRequest, team: Team | None) -> bool:
         return team is None or rights.may_man(request.user, team)  # type: ignore[arg-type]
+
+    @admin.display(description=_("team"), ordering="name")
+    def team(self, team: Team) -> SafeString:
+        return what(page_of(team), team.name, team.description)
 
     @admin.display(description=_("members"), ordering="members_found")
     def member_count(self, team: Team) -> int:

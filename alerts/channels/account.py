@@ -1,4 +1,4 @@
-"""How mail about an account leaves: invitations and new passwords, at once and with a plain answer."""
+"""How mail about an account leaves: invitations and new passwords."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from alertops.lib import smtp
 from alertops.lib.languages import speaking
 from alertops.lib.smtp import BACKENDS
-from alerts.channels.email import BRAND, TIMEOUT
+from alerts.channels.email import BRAND, TIMEOUT, as_delivery_error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,16 +30,17 @@ class AccountLetter:
     language: str = ""
 
 
-def send(letter: AccountLetter) -> str:
-    """Send a letter now. Returns why it did not go out, in words; an empty text when it did."""
+def send(letter: AccountLetter) -> None:
+    """Send a letter now. Raises DeliveryError."""
     backend = get_connection(BACKENDS.get(settings.EMAIL_BACKEND, settings.EMAIL_BACKEND))
     if isinstance(backend, smtp.EmailBackend):
         backend.deadline.set(TIMEOUT)
     try:
         _message(letter, backend).send()
     except (OSError, ValueError) as error:
-        return _("The mail server did not take the mail: %(answer)s") % {"answer": error}
-    return "" if settings.EMAIL_URL else no_server()
+        raise as_delivery_error(error) from error
+    finally:
+        backend.close()
 
 
 def no_server() -> str:

@@ -145,11 +145,11 @@ def _send(backend: BaseEmailBackend, letter: Letter) -> Receipt:
         if not backend.send_messages([message_of(letter, backend)]):
             raise DeliveryError(_SILENCE, permanent=False)
     except (OSError, ValueError) as error:
-        raise _as_delivery_error(error) from error
+        raise as_delivery_error(error) from error
     return Receipt(server.receipt if server else "")
 
 
-def _as_delivery_error(error: Exception) -> DeliveryError:
+def as_delivery_error(error: Exception) -> DeliveryError:
     """Say whether another attempt makes sense: not when the server refuses this address or this mail.
 
     A wrong password or a refused sender is the operator's to mend, and concerns every mail: giving up

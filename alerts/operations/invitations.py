@@ -1,62 +1,64 @@
-"""How a new person gets in: a link by mail, valid for some days and once, that sets a password."""
+"""How a new person gets in: a link by mail, valid for some days and once, that sets a password.
 
-from dataclasses import dataclass
+The worker makes the link when it mails it. Where no mail server is set, whoever invites hands it over.
+"""
+
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
-from alertops.lib import durations, secrets
+from alertops.lib import durations, jobs, secrets
 from alertops.lib.languages import speaking
-from alerts.channels import account
+from alertops.lib.sayings import saying
+from alerts.channels import DeliveryError, account
+from alerts.logic.notification import MOST_STARTS, retry_at
 from alerts.models import Invitation, User
 from alerts.operations import links
 
 LIFE = timedelta(days=7)
+MAIL = "alerts.tasks.mail_invitations"
+LEASE = account.TIMEOUT + timedelta(seconds=5)
+_NO_RESULT = saying("Each attempt ended without a result.")
 
 
 class DeadLink(Exception):
     """Nobody gets in by this link; the text says why, and what to do."""
 
 
-@dataclass(frozen=True)
-class Invited:
-    """An invitation that was made.
-
-    problem: why no mail went out, in words; empty when one did.
-    link: for whoever has to hand it over; it is stored nowhere.
-    """
-
-    user: User
-    link: str
-    problem: str
+def invite(user: User, *, by: User, now: datetime) -> None:
+    """Have a person mailed a link to choose a password by; an older link stops working."""
+    _renew(user, by, now, mail_due_at=now)
+    jobs.nudge(MAIL)
 
 
-def invite(user: User, *, by: User, now: datetime) -> Invited:
-    """Make a link by which a person chooses a password, and mail it; an older link stops working.
-
-    Not to be called inside a transaction: a slow mail server would hold it up.
-    """
+def hand_over(user: User, *, by: User, now: datetime) -> str:
+    """Return a link to choose a password by, for whoever hands it over; an older one stops working."""
     token = secrets.new_token()
-    Invitation.objects.update_or_create(
-        user=user,
-        defaults={
-            "token_digest": secrets.digest(token),
-            "sent_at": now,
-            "sent_by": by,
-            "expires_at": now + LIFE,
-            "accepted_at": None,
-        },
-    )
-    link = links.absolute("welcome", token)
-    with speaking(user.language):
-        letter = _letter(user, by, link)
-    return Invited(user, link, account.send(letter))
+    _renew(user, by, now, token_digest=secrets.digest(token))
+    return links.absolute("welcome", token)
+
+
+def mail_due(now: datetime) -> int:
+    """Mail the invitation that is due first; return how many were tried. Not for a transaction."""
+    first = Invitation.objects.due_for_mail(now).values_list("pk", flat=True).first()
+    if first is None:
+        return 0
+    token = secrets.new_token()
+    due = Invitation.objects.filter(pk=first, mail_due_at__lte=now)
+    made = {"token_digest": secrets.digest(token), "mail_count": F("mail_count") + 1}
+    if due.update(**made, mail_due_at=now + LEASE):
+        after = _mail(Invitation.objects.select_related("user", "sent_by").get(pk=first), token, now)
+        # By its digest: who takes it back, or invites again, while it is being sent has the last word.
+        Invitation.objects.filter(pk=first, token_digest=secrets.digest(token)).update(**after)
+    return 1
 
 
 def revoke(user: User) -> bool:
     """Take back a link that was not used yet. False: there was none."""
-    return bool(Invitation.objects.filter(user=user, accepted_at=None).update(token_digest=None))
+    live = Invitation.objects.filter(user=user, accepted_at=None)
+    return bool(live.update(token_digest=None, mail_due_at=None, problem=""))
 
 
 def read(token: str, *, now: datetime) -> User:
@@ -89,8 +91,31 @@ def accept(token: str, password: str, *, now: datetime) -> User:
     return user
 
 
-def _letter(user: User, by: User, link: str) -> account.AccountLetter:
-    names = {"by": by, "username": user.username, "time": durations.spell(LIFE)}
+def _renew(user: User, by: User, now: datetime, **columns: object) -> None:
+    """Begin an invitation anew, whatever became of the one before."""
+    nothing = {"token_digest": None, "accepted_at": None, "mail_due_at": None, "mail_count": 0, "problem": ""}
+    times = {"sent_at": now, "sent_by": by, "expires_at": now + LIFE}
+    Invitation.objects.update_or_create(user=user, defaults={**nothing, **times, **columns})
+
+
+def _mail(invitation: Invitation, token: str, now: datetime) -> dict[str, object]:
+    """Mail a link; return what is then so of the invitation. A link that nobody has is dead."""
+    if invitation.mail_count > MOST_STARTS:
+        return {"token_digest": None, "mail_due_at": None, "problem": _NO_RESULT}
+    with speaking(invitation.user.language):
+        letter = _letter(invitation, links.absolute("welcome", token))
+    try:
+        account.send(letter)
+    except DeliveryError as error:
+        again = None if error.permanent else retry_at(invitation.mail_count, now)
+        return {"token_digest": None, "mail_due_at": again, "problem": str(error)}
+    return {"mail_due_at": None, "problem": ""}
+
+
+def _letter(invitation: Invitation, link: str) -> account.AccountLetter:
+    user = invitation.user
+    names = {"by": invitation.sent_by or _("Somebody"), "username": user.username}
+    names["time"] = durations.spell(LIFE)
     return account.AccountLetter(
         address=user.email,
         person=str(user),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from alertops.lib import durations, jobs
 from alertops.lib.languages import speaking
-from alerts.channels import account
+from alerts.channels import DeliveryError, account
 from alerts.models import User
 from alerts.operations import links
 
@@ -45,9 +45,10 @@ def mail_link(user_id: int, *, language: str) -> None:
         return
     with speaking(user.language or language):
         letter = _letter(user)
-    problem = account.send(replace(letter, language=user.language or language))
-    if problem:
-        logger.warning("No link for a new password went to %s: %s", user.get_username(), problem)
+    try:
+        account.send(replace(letter, language=user.language or language))
+    except DeliveryError as error:
+        logger.warning("No link for a new password went to %s: %s", user.get_username(), error)
 
 
 def _letter(user: User) -> account.AccountLetter:

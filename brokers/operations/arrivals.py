@@ -30,9 +30,7 @@ RUN = "brokers.tasks.run"
 # Why no service runs
 UNKNOWN = saying("A push to %(name)s, which is not among the repositories here.")
 NOT_AGAIN = saying("A push to %(name)s: services run again only if that is asked for.")
-NO_BRANCH = saying(
-    "A push to %(name)s that touches no branch: its services act on certain branches only."
-)
+NO_BRANCH = saying("A push to %(name)s that touches no branch: its services act on certain branches only.")
 NO_SERVICES = saying("A push to %(name)s: the repository has no services.")
 ALL_OFF = saying("A push to %(name)s: all services of the repository are off.")
 OTHER_BRANCHES = saying("A push to %(name)s: no service acts on its branches.")

@@ -16,7 +16,8 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from alertops import roles
-from alerts.models import Alert, EscalationPolicy, User
+from alerts.models import Alert, EscalationPolicy, Invitation, User
+from alerts.operations import invitations
 from tests.admin.conftest import SUPERUSER
 from tests.factories import (
     NOW,
@@ -49,8 +50,16 @@ def mail_server(settings):
 
 
 def invite(client, **data):
+    """Invite Dora, and let the worker mail what is to be mailed."""
     form = {"first_name": "Dora", "email": "dora@example.com", "is_staff": "on", **data}
-    return client.post(reverse("admin:alerts_user_add"), form)
+    answer = client.post(reverse("admin:alerts_user_add"), form)
+    mail_invitations()
+    return answer
+
+
+def mail_invitations():
+    while invitations.mail_due(NOW):
+        pass
 
 
 def door(user, name):
@@ -94,6 +103,7 @@ def test_a_link_works_once_and_only_while_it_is_meant_to(spoil, manager, mail_se
             choose(link)
         case "sent again":
             manager.post(door(dora, "invite"))
+            mail_invitations()
         case "taken back":
             manager.post(door(dora, "revoke"))
         case "expired":
@@ -115,6 +125,7 @@ def test_a_link_that_was_sent_again_works(manager, mail_server):
     invite(manager)
 
     manager.post(door(User.objects.get(username="dora"), "invite"))
+    mail_invitations()
 
     assert choose(link_in(mail.outbox[1].body)).status_code == 302
 
@@ -129,14 +140,48 @@ def test_a_weak_password_is_refused_and_the_link_goes_on_working(manager, mail_s
     assert choose(link).status_code == 302
 
 
+def test_the_mail_is_the_workers_and_not_the_requests(manager, mail_server):
+    form = {"first_name": "Dora", "email": "dora@example.com", "is_staff": "on"}
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        page = manager.post(reverse("admin:alerts_user_add"), form, follow=True)
+
+    assert not mail.outbox
+    assert "is being mailed" in page.content.decode()
+    (task,) = queued()
+    import_string(task["func"])()
+    assert mail.outbox[0].to == ["dora@example.com"]
+
+
+def test_the_page_of_a_person_says_why_an_invitation_was_not_mailed(manager, mail_server):
+    invite(manager)
+    dora = User.objects.get(username="dora")
+    Invitation.objects.update(token_digest=None, problem="550 no such mailbox")
+
+    page = manager.get(door(dora, "change")).content.decode()
+
+    assert "could not be mailed (550 no such mailbox)" in page
+
+
 def test_without_a_mail_server_the_link_is_shown_once_to_be_handed_over(manager):
     page = invite(manager)
 
     text = page.content.decode()
-    assert "no mail went out" in text
     assert "No mail server is set" in text
     assert "no-store" in page["Cache-Control"]
     assert choose(link_in(text.replace("&quot;", " ").replace("<", " "))).status_code == 302
+
+
+def test_a_link_is_shown_instead_of_mailed_if_somebody_asks_for_it(manager, mail_server):
+    invite(manager)
+    first = link_in(mail.outbox[0].body)
+
+    page = manager.post(door(User.objects.get(username="dora"), "invite"), {"by_hand": "1"})
+
+    mail_invitations()
+    assert len(mail.outbox) == 1
+    assert choose(first).status_code == 410
+    text = page.content.decode().replace("&quot;", " ").replace("<", " ")
+    assert choose(link_in(text)).status_code == 302
 
 
 def test_only_the_digest_of_a_link_is_stored(manager, mail_server):

@@ -343,6 +343,20 @@ def test_the_sentence_tells_who_has_heard_of_it(status, words, responder):
     assert told == (f"{responder.user} {words}" if words else "")
 
 
+@pytest.mark.parametrize(("status", "shown"), [("open", 6), ("closed", 3)])
+def test_only_the_newest_messages_stand_open(status, shown, responder):
+    alert, anna = AlertFactory(status=status, closed_at=NOW), UserFactory(first_name="Anna")
+    rows = [notification(alert, anna, status="sent", sent_at=NOW) for _number in range(9)]
+
+    page = responder.get(page_of(alert)).content.decode()
+
+    open_part, folded = page.split('<details id="ao-told-earlier">')
+    said = [sum(f'id="ao-row-{row.pk}"' in part for row in rows) for part in (open_part, folded)]
+    assert said == [shown, 9 - shown]
+    assert f'id="ao-row-{rows[-1].pk}"' in open_part
+    assert f"{9 - shown} messages before that" in folded
+
+
 def test_an_alert_of_which_nobody_more_is_told_says_so(responder):
     page = responder.get(page_of(AlertFactory())).content.decode()
 

@@ -185,6 +185,17 @@ def test_what_somebody_has_is_listed_with_who_the_last_taken_first(responder):
     assert f"{anna} has it, taken" in said[1]
 
 
+@pytest.mark.parametrize(("open_count", "is_below"), [(3, True), (4, False)])
+def test_what_somebody_has_stands_below_a_short_list_and_beside_a_long_one(open_count, is_below, responder):
+    AlertFactory.create_batch(open_count)
+    AlertFactory(status="acknowledged", owner=responder.user, acknowledged_at=NOW)
+
+    _context, page = shown(responder)
+
+    assert page.count("Somebody has these") == 1
+    assert (page.index("Somebody has these") < page.index("Open alerts by severity and age")) is is_below
+
+
 # Acknowledging in place
 
 

@@ -261,27 +261,6 @@ def row(number, **columns):
     return {f"memberships-{number}-{name}": value for name, value in values.items()}
 
 
-# Roles
-
-
-@pytest.mark.parametrize("name", roles.ROLES)
-def test_the_products_own_roles_cannot_be_changed(name, superuser):
-    role = Group.objects.get(name=name)
-
-    answer = superuser.post(reverse("admin:auth_group_change", args=[role.pk]), {"name": "Other"})
-
-    assert answer.status_code == 403
-    assert Group.objects.filter(name=name).exists()
-
-
-def test_a_superuser_makes_a_role_of_their_own(superuser):
-    permission = Permission.objects.get(codename="view_alert")
-
-    superuser.post(reverse("admin:auth_group_add"), {"name": "Guests", "permissions": [permission.pk]})
-
-    assert list(Group.objects.get(name="Guests").permissions.all()) == [permission]
-
-
 # API tokens
 
 

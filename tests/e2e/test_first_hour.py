@@ -149,7 +149,7 @@ def _invite_ben(desk, server):
     desk.get_by_label("E-mail address").fill("ben@example.com")
     desk.get_by_role("button", name="Invite").click()
     # No mail server yet: the link is handed over, and the page says so.
-    expect(desk.locator("#main")).to_contain_text("Ben is invited")
+    expect(desk.locator("#main")).to_contain_text("By this link Ben chooses a password")
     expect(desk.locator("#main code")).to_contain_text("/welcome/")
 
 

@@ -61,8 +61,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="a part of the names of what is photographed")
     looks = ["-".join(look) for look in LOOKS]
     parser.add_argument("--looks", nargs="*", default=looks, choices=looks)
-    parser.add_argument("--language", default=Camera.language, help="what the browser asks for, like de")
     parser.add_argument("--to", type=Path, default=ROOT / "screenshots")
+    parser.add_argument("--language", default="en", help="in others, scenes that press buttons complain")
     parser.add_argument("--docs", action="store_true", help="make the pictures of the documents instead")
     return parser.parse_args()
 
@@ -87,8 +87,7 @@ def _photographed(
             continue
         print(f"--- {' '.join(look)}", flush=True)
         for name, world in worlds.items():
-            camera = Camera(browser, world.url, world.sessions, look, options.to)
-            camera.language = options.language
+            camera = Camera(browser, world.url, world.sessions, look, options.to, language=options.language)
             for scene in [*world.pages(name), *(scene for scene in SCENES if scene.world == name)]:
                 if options.only in scene.name:
                     yield from _taken(camera, world, scene)

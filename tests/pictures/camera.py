@@ -37,16 +37,23 @@ class Photo:
 class Camera:
     """Takes pictures of one installation in one look.
 
-    sessions: keys of sessions by who is logged in; "" is nobody.
+    sessions: keys of sessions by who is logged in; "" is nobody.  language: what the browser asks for; who is
+    logged in may have chosen another.
     """
 
     is_whole = True  # else only what stands in the window
-    language = "en"  # what the browser asks for; who is logged in may have chosen another
 
     def __init__(
-        self, browser: Browser, base: str, sessions: dict[str, str], look: tuple[str, str], folder: Path
+        self,
+        browser: Browser,
+        base: str,
+        sessions: dict[str, str],
+        look: tuple[str, str],
+        folder: Path,
+        *,
+        language: str = "en",
     ) -> None:
-        self.browser, self.base, self.sessions = browser, base, sessions
+        self.browser, self.base, self.sessions, self.language = browser, base, sessions, language
         self.size, self.light = look
         self.folder = folder
         self._contexts: dict[str, BrowserContext] = {}
@@ -116,8 +123,8 @@ class Camera:
             context = self.browser.new_context(
                 viewport=SIZES[self.size],  # type: ignore[arg-type]
                 color_scheme=self.light,  # type: ignore[arg-type]
-                device_scale_factor=1,
                 locale=self.language,
+                device_scale_factor=1,
                 has_touch=self.size == "narrow",
             )
             if who:

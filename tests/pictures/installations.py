@@ -73,7 +73,7 @@ class Installation:
 def full(*, is_hostile: bool = True) -> Iterator[Installation]:
     """Acme after its day, with a server, a worker and a mail server."""
     with MailServer() as mails, Server(web_workers=0, EMAIL_URL=mails.url, ALERTOPS_WORKERS="2") as server:
-        mails.refuses[people.NO_MAILBOX] = "550 5.1.1 There is no such mailbox here"
+        mails.refuses |= dict.fromkeys(people.NO_MAILBOXES, "550 5.1.1 There is no such mailbox here")
         server.manage("collectstatic", "--noinput", "--verbosity", "0")
         names = server.call(day.fill if is_hostile else day.fill_kindly)
         _start(server)
@@ -113,7 +113,7 @@ def further_names(names: dict[str, int]) -> dict[str, Any]:
         "link close": links.link(to["open"], Action.CLOSE),
         "link closed": links.link(to["closed"], Action.ACKNOWLEDGE),
         "link password": f"/password-reset/{uid}/{default_token_generator.make_token(anna)}/",
-        "link welcome": invitations.invite(User.objects.get(username="noor"), by=anna, now=now).link,
+        "link welcome": invitations.hand_over(User.objects.get(username="noor"), by=anna, now=now),
         "rule": MappingRule.objects.filter(integration=names["sender builds"], is_enabled=True).get().pk,
         "newest": Alert.objects.latest("pk").pk,
     }

@@ -15,7 +15,7 @@ from integrations.models import Integration
 # What strangers write into names, and what is longer than anybody thought.
 HOSTILE = "<script>alert('x')</script> & \"Söhne\" \u202egnp.exe 🔥"
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
-NO_MAILBOX = "emeka@example.com"
+NO_MAILBOXES = ("emeka@example.com", "lena@example.com")
 
 # Log-in name: first and last name, role ("" is none), time zone.
 PEOPLE = {
@@ -89,13 +89,14 @@ def hire(*, is_hostile: bool) -> Acme:
 
 
 def come_and_go(acme: Acme, now: datetime) -> None:
-    """Somebody is invited, somebody's invitation has ended, somebody has left."""
-    for username, days in (("noor", 1), ("otto", 9)):
+    """Somebody is invited, two invitations have ended or could not be mailed, somebody has left."""
+    for username, days in (("noor", 1), ("otto", 9), ("lena", 0)):
         user = User.objects.create_user(username, f"{username}@example.com", first_name=username.title())
         user.is_staff = True
         user.set_unusable_password()
         user.save()
         invitations.invite(user, by=acme.users["admin"], now=now - timedelta(days=days))
+        invitations.mail_due(now)
         acme.users[username] = user
     gone = User.objects.create_user("paul", "paul@example.com", first_name="Paul", last_name="Weiss")
     User.objects.filter(pk=gone.pk).update(is_active=False)

@@ -234,6 +234,7 @@ SCENES = [
     Scene("people invite with errors", f"{USER}add/", act=submit),
     Scene("people invited", f"{USER}{{user noor}}/change/"),
     Scene("people invitation ended", f"{USER}{{user otto}}/change/"),
+    Scene("people invitation refused", f"{USER}{{user lena}}/change/"),
     Scene("people deactivated", f"{USER}{{user paul}}/change/"),
     Scene("people active", f"{USER}{{user ines}}/change/"),
     Scene("people told only", f"{USER}{{user emeka}}/change/"),

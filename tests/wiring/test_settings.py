@@ -62,3 +62,17 @@ def test_what_is_wrong_is_told_by_the_name_of_the_variable(environment, told):
 
     assert run.returncode != 0
     assert told in run.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("workers", ["1", "2", "16"])
+def test_it_starts_with_any_number_of_workers(workers):
+    """A check that fails is a worker that never begins."""
+    run = subprocess.run(
+        [sys.executable, "manage.py", "check", "--fail-level", "ERROR"],
+        env={**os.environ, "ALERTOPS_WORKERS": workers},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stderr

@@ -1,0 +1,3 @@
+"""As alertops.lib.display writes them."""
+
+DATETIME_FORMAT = "j M Y, H:i:s T"
