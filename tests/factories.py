@@ -1,7 +1,7 @@
 """Rows for tests, with sensible values for whatever a test does not care about."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import factory
 from factory.django import DjangoModelFactory
@@ -61,6 +61,34 @@ class StepFactory(DjangoModelFactory):
     @factory.post_generation
     def teams(self, _create, teams, **_kwargs):
         self.teams.set(teams or ())
+
+
+class ScheduleFactory(DjangoModelFactory):
+    class Meta:
+        model = alerts.Schedule
+
+    name = factory.Sequence(lambda n: f"Schedule {n}")
+    time_zone = "UTC"
+
+
+class RotationFactory(DjangoModelFactory):
+    """Turns of a week that began with the year's first Monday. turns: people, or lists of them."""
+
+    class Meta:
+        model = alerts.Rotation
+        skip_postgeneration_save = True
+
+    schedule = factory.SubFactory(ScheduleFactory)
+    name = factory.Sequence(lambda n: f"Rotation {n}")
+    position = factory.Sequence(lambda n: n)
+    starts_on = date(2026, 1, 5)
+    time_zone = "UTC"
+
+    @factory.post_generation
+    def turns(self, _create, turns, **_kwargs):
+        for number, people in enumerate(turns or (), start=1):
+            turn = alerts.RotationTurn.objects.create(rotation=self, position=number)
+            turn.users.set(people if isinstance(people, list) else [people])
 
 
 class IntegrationFactory(DjangoModelFactory):
