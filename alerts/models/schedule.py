@@ -71,7 +71,7 @@ class Schedule(models.Model):
         max_length=10,
         blank=True,
         validators=[validate_region],
-        help_text=_("Marked on the time line, and suggested for new rotations. Like DE, DE-BY or US-CA."),
+        help_text=_("Marked on the time line. Like DE, DE-BY or US-CA."),
     )
     is_uncovered_time_intended = models.BooleanField(
         _("uncovered time is intended"),
