@@ -39,6 +39,8 @@ ATTEMPT = {
 }
 ESCALATION = {
     Escalation.Status.RUNNING: (Tone.BLUE, "stairs"),
+    Escalation.Status.WAITING: (Tone.GREY, "hourglass_top"),
+    Escalation.Status.HELD: (Tone.GREY, "bedtime"),
     Escalation.Status.PAUSED: (Tone.GREY, "pause"),
     Escalation.Status.EXHAUSTED: (Tone.RED, "crisis_alert"),
     Escalation.Status.ENDED: (Tone.GREY, "task_alt"),
@@ -61,6 +63,9 @@ def status(alert: Alert) -> SafeString:
         if alert.is_muted:
             return badge(_("%(status)s, muted") % words, Tone.GREY, "notifications_off", look="plain")
         return badge(_("%(status)s, snoozed") % words, Tone.GREY, "snooze", look="plain")
+    if alert.sla_missed_at and alert.status != Status.CLOSED:
+        words = {"status": alert.get_status_display()}
+        return badge(_("%(status)s, SLA missed") % words, Tone.RED, "hourglass_disabled", look="plain")
     return badge(alert.get_status_display(), Tone.GREY, STATUS_ICON[Status(alert.status)], look="plain")
 
 

@@ -20,7 +20,7 @@ from alerts.models import Alert, Escalation, Notification
 from alerts.models.escalation import EscalationQuerySet
 from alerts.models.notification import NotificationQuerySet
 from alerts.models.turns import in_turns
-from alerts.operations import act, delivery, steps, telling
+from alerts.operations import act, delivery, due_steps, sla, steps, telling
 from alerts.operations.keys import forget_decisions
 
 logger = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ DUE = {
     steps.ESCALATE: _any(Escalation.objects.due_for_escalation),
     telling.DELIVER: _any(Notification.objects.due_for_delivery),
     "alerts.tasks.auto_close": _any(Alert.objects.due_for_auto_close),
+    "alerts.tasks.miss_sla": _any(Alert.objects.due_for_sla),
 }
 
 
@@ -81,7 +82,7 @@ def escalate_due(now: datetime) -> int:
     if not oldest:
         return 0
     ids = in_turns(oldest, BATCH, due=partial(Escalation.objects.due_for_escalation, now))
-    return steps.run_due(ids, now=now)
+    return due_steps.run_due(ids, now=now)
 
 
 def delivers_quickly() -> bool:
@@ -97,6 +98,11 @@ def deliver_due(now: datetime) -> int:
 def auto_close_due(now: datetime) -> int:
     """Close the alerts of which nothing was heard for long."""
     return _act_on(Alert.objects.due_for_auto_close(now), Action.AUTO_CLOSE, now)
+
+
+def miss_sla_due(now: datetime) -> int:
+    """Put on record which alerts should have been closed by now."""
+    return _each(Alert.objects.due_for_sla(now), lambda pk: sla.miss(pk, now=now))
 
 
 def prune_keys(now: datetime, retention: timedelta) -> int:

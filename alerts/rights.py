@@ -19,7 +19,7 @@ _SEE = {"integrations": "integrations.view_integration", "alerts": "alerts.view_
 OF_OWN = frozenset(
     {
         *("integrations.change_integration", "integrations.show_token", "integrations.process_again"),
-        *(f"integrations.{verb}_{part}" for verb in _VERBS for part in ("mappingrule", "filter")),
+        *(f"integrations.{verb}_{part}" for verb in _VERBS for part in ("mappingrule", "filter", "route")),
         *(f"alerts.{verb}_escalationstep" for verb in _VERBS),
         "alerts.change_escalationpolicy",
     }

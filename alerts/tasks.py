@@ -49,6 +49,11 @@ def auto_close() -> None:
     drain("alerts.tasks.auto_close", engine.auto_close_due)
 
 
+def miss_sla() -> None:
+    """Put on record which alerts should have been closed by now."""
+    drain("alerts.tasks.miss_sla", engine.miss_sla_due)
+
+
 def mail_password_link(user_id: int, language: str) -> None:
     """Mail a person the link by which they choose a new password."""
     jobs.arrived(passwords.MAIL_LINK, user_id, language)

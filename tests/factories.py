@@ -38,6 +38,16 @@ class TeamFactory(DjangoModelFactory):
             alerts.TeamMembership.objects.create(team=self, user=user, position=position)
 
 
+class HoursFactory(DjangoModelFactory):
+    """Support hours, closed on every day that is not named."""
+
+    class Meta:
+        model = alerts.SupportHours
+
+    name = factory.Sequence(lambda n: f"Hours {n}")
+    time_zone = "UTC"
+
+
 class PolicyFactory(DjangoModelFactory):
     class Meta:
         model = alerts.EscalationPolicy
@@ -61,6 +71,10 @@ class StepFactory(DjangoModelFactory):
     @factory.post_generation
     def teams(self, _create, teams, **_kwargs):
         self.teams.set(teams or ())
+
+    @factory.post_generation
+    def schedules(self, _create, schedules, **_kwargs):
+        self.schedules.set(schedules or ())
 
 
 class ScheduleFactory(DjangoModelFactory):
@@ -123,6 +137,19 @@ class RuleFactory(DjangoModelFactory):
     )
     open_values = ["FAILED"]
     close_values = ["SUCCESSFUL", "INPROGRESS"]
+
+
+class RouteFactory(DjangoModelFactory):
+    class Meta:
+        model = integrations.Route
+        skip_postgeneration_save = True
+
+    integration = factory.SubFactory(IntegrationFactory)
+    position = factory.Sequence(lambda n: n)
+
+    @factory.post_generation
+    def teams(self, _create, teams, **_kwargs):
+        self.teams.set(teams or ())
 
 
 class AlertFactory(DjangoModelFactory):

@@ -113,6 +113,12 @@ MENU: list[tuple[Any, list[Item]]] = [
                 "alerts_escalationpolicy_changelist",
                 "alerts.change_escalationpolicy",
             ),
+            Item(
+                _("Support hours"),
+                "work_history",
+                "alerts_supporthours_changelist",
+                "alerts.change_supporthours",
+            ),
             Item(_("Teams (groups)"), "groups", "alerts_team_changelist", "alerts.change_escalationpolicy"),
         ],
     ),

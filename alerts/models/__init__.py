@@ -2,6 +2,7 @@
 
 from alerts.models.alert import Alert, AlertEvent, AlertKey
 from alerts.models.escalation import Escalation, EscalationPolicy, EscalationStep
+from alerts.models.hours import SupportHours
 from alerts.models.invitation import Invitation
 from alerts.models.notification import Attempt, Notification
 from alerts.models.schedule import (
@@ -36,6 +37,7 @@ __all__ = [
     "RotationHours",
     "RotationTurn",
     "Schedule",
+    "SupportHours",
     "Team",
     "TeamMembership",
     "User",

@@ -17,6 +17,7 @@ from integrations.models import Filter, InboundMessage, Outcome, Replay, Unmatch
 from tests.factories import (
     NOW,
     AlertFactory,
+    HoursFactory,
     IntegrationFactory,
     MessageFactory,
     PolicyFactory,
@@ -149,7 +150,9 @@ def _alerts():
     )
     Attempt.objects.create(notification=notification, number=1, started_at=NOW, provider="smtp")
     team = TeamFactory(name="Platform", people=[anna])
-    return {"a": anna, "p": policy, "t": team, "al": alert, "e": escalation, "n": notification}
+    hours = HoursFactory(name="Office", monday="09:00-17:00")
+    made = {"a": anna, "p": policy, "t": team, "al": alert, "e": escalation, "n": notification}
+    return {**made, "h": hours}
 
 
 def _deliveries():

@@ -27,6 +27,7 @@ MODELS = {
     "alerts.escalation": (VIEWERS, NO_ONE, NO_ONE, NO_ONE),
     "alerts.escalationpolicy": (VIEWERS, KEEPERS, KEEPERS, KEEPERS),
     "alerts.notification": (VIEWERS, NO_ONE, NO_ONE, NO_ONE),
+    "alerts.supporthours": (VIEWERS, KEEPERS, KEEPERS, KEEPERS),
     "alerts.team": (VIEWERS, ADMINS, ADMINS, ADMINS),
     "alerts.user": (VIEWERS, ADMINS, ADMINS, ADMINS),
     "auth.group": (SUPER, SUPER, SUPER, SUPER),
@@ -55,6 +56,8 @@ PAGES = {
     "password_change": (LOGGED_IN, "get", ""),
     "password_change_done": (LOGGED_IN, "get", ""),
     "alerts_alert_act": (RESPONDERS, "post", "alerts.alert"),
+    "alerts_escalationpolicy_adopt": (KEEPERS, "post", ""),
+    "alerts_escalationpolicy_clone": (KEEPERS, "post", "alerts.escalationpolicy"),
     "alerts_alert_export": (VIEWERS, "get", ""),
     "alerts_alert_live": (VIEWERS, "get", "alerts.alert"),
     "alerts_alert_news": (VIEWERS, "get", ""),
@@ -95,6 +98,7 @@ PAGES = {
 # What their addresses have beside the row.
 FURTHER = {
     "alerts_alert_act": ["acknowledge"],
+    "alerts_escalationpolicy_adopt": ["all-hands"],
     "brokers_repositoryservice_shelf_broker": ["email"],
     "overview_part": ["alerts"],
 }
@@ -107,6 +111,7 @@ ACTIONS = {
     ("alerts.alert", "snooze"): RESPONDERS,
     ("alerts.escalationpolicy", "delete_selected"): KEEPERS,
     ("alerts.notification", "retry"): RESPONDERS,
+    ("alerts.supporthours", "delete_selected"): KEEPERS,
     ("alerts.team", "delete_selected"): ADMINS,
     ("alerts.user", "delete_selected"): ADMINS,
     ("auth.group", "delete_selected"): SUPER,
