@@ -7,7 +7,6 @@ from math import sqrt
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from alerts.logic import escalation as rules
 from alerts.logic.escalation import Position, Role, Step, TeamOrder
@@ -114,7 +113,7 @@ def _who(row: EscalationStep, step: Step) -> str:
     ]
     order = _(", one by one") if step.team_order is TeamOrder.ONE_BY_ONE else ""
     named += [_("team %(name)s") % {"name": team} + _role(step.team_role) + order for team in row.teams.all()]
-    return get_text_list(named, pgettext("Ann, Ben and Cem", "and"))
+    return get_text_list(named, _("and"))
 
 
 def _role(role: Role) -> str:
