@@ -16,12 +16,13 @@ from alertops.lib import jobs
 from alertops.lib.compiled import compiled
 from alerts.channels import lines
 from alerts.logic.lifecycle import SYSTEM, Act, Action, InvalidTransition
-from alerts.models import Alert, Escalation, Notification
+from alerts.models import Alert, Escalation, HandOver, Notification, Rotation, Schedule
 from alerts.models.escalation import EscalationQuerySet
 from alerts.models.notification import NotificationQuerySet
 from alerts.models.turns import in_turns
 from alerts.operations import act, delivery, steps, telling
 from alerts.operations.keys import forget_decisions
+from alerts.operations.on_call import calendars, handing_over
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,9 @@ DUE = {
     steps.ESCALATE: _any(Escalation.objects.due_for_escalation),
     telling.DELIVER: _any(Notification.objects.due_for_delivery),
     "alerts.tasks.auto_close": _any(Alert.objects.due_for_auto_close),
+    "alerts.tasks.notice_shifts": _any(Schedule.objects.due_for_hand_over),
+    "alerts.tasks.hand_over": _any(HandOver.objects.due_for_hand_over),
+    "alerts.tasks.read_calendars": _any(Rotation.objects.due_for_reading),
 }
 
 
@@ -97,6 +101,21 @@ def deliver_due(now: datetime) -> int:
 def auto_close_due(now: datetime) -> int:
     """Close the alerts of which nothing was heard for long."""
     return _act_on(Alert.objects.due_for_auto_close(now), Action.AUTO_CLOSE, now)
+
+
+def notice_shifts_due(now: datetime) -> int:
+    """Look who comes on call and who goes, where that may have changed."""
+    return handing_over.notice_due(now)
+
+
+def hand_over_due(now: datetime) -> int:
+    """Tell those who come on call and those who go."""
+    return handing_over.tell_due(now)
+
+
+def read_calendars_due(now: datetime) -> int:
+    """Read the imported calendars whose time has come."""
+    return calendars.refresh_due(now)
 
 
 def prune_keys(now: datetime, retention: timedelta) -> int:
