@@ -12,6 +12,7 @@ _READ = {
     "alerts": [
         *("alert", "alertevent", "escalation", "escalationpolicy", "escalationstep", "notification"),
         *("attempt", "team", "teammembership", "user", "supporthours"),
+        *("schedule", "rotation", "rotationturn", "rotationhours", "override", "outofoffice", "handover"),
     ],
     "integrations": [
         *("inboundmessage", "integration", "mappingrule", "filter", "route", "outcome", "replay"),
@@ -21,7 +22,10 @@ _READ = {
 }
 _CONFIGURATION = {
     "integrations": ["integration", "mappingrule", "filter", "route"],
-    "alerts": ["escalationpolicy", "escalationstep", "supporthours"],
+    "alerts": [
+        *("escalationpolicy", "escalationstep", "schedule", "rotation", "rotationturn", "rotationhours"),
+        *("override", "outofoffice", "supporthours"),
+    ],
     "brokers": ["repository", "repositoryservice"],
 }
 _PEOPLE = {"alerts": ["user", "team", "teammembership"], "knox": ["authtoken"]}

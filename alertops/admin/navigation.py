@@ -94,6 +94,13 @@ MENU: list[tuple[Any, list[Item]]] = [
         ],
     ),
     (
+        _("On call"),
+        [
+            Item(_("Schedules"), "calendar_month", "alerts_schedule_changelist", "alerts.view_schedule"),
+            Item(_("Out of office"), "beach_access", "alerts_outofoffice_changelist", "alerts.view_schedule"),
+        ],
+    ),
+    (
         _("Integrations"),
         [
             Item(

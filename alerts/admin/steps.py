@@ -65,7 +65,7 @@ class StepInline(OwnedInline, StackedInline):
     form = StepForm
     formset = OrderedFormSet
     max_num = MOST_STEPS
-    autocomplete_fields = ["users", "teams"]
+    autocomplete_fields = ["users", "teams", "schedules"]
     verbose_name_plural = gettext_lazy("steps, in the order in which people are told")
     fieldsets = [
         (

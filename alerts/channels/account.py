@@ -1,4 +1,4 @@
-"""How mail about an account leaves: invitations and new passwords, at once and with a plain answer."""
+"""How mail leaves that is about no alert: invitations, new passwords, hand-overs; with a plain answer."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,9 @@ from alerts.channels.email import BRAND, TIMEOUT
 
 @dataclass(frozen=True, kw_only=True)
 class AccountLetter:
-    """What is said to one person about their account: a sentence, one button, notes below it.
+    """What is said to one person: a sentence, one button, notes below it.
 
+    is_secret: whoever has the link has the account.
     language: in which it is written; empty: the installation's.
     """
 
@@ -27,11 +28,17 @@ class AccountLetter:
     button: str
     link: str
     notes: tuple[str, ...] = ()
+    is_secret: bool = True
     language: str = ""
 
 
 def send(letter: AccountLetter) -> str:
-    """Send a letter now. Returns why it did not go out, in words; an empty text when it did."""
+    """Send a letter now. Returns why it reaches nobody, in words; an empty text when it went out."""
+    return deliver(letter) or ("" if settings.EMAIL_URL else no_server())
+
+
+def deliver(letter: AccountLetter) -> str:
+    """Hand a letter over, to a folder where there is no server. Returns why it was not taken, in words."""
     backend = get_connection(BACKENDS.get(settings.EMAIL_BACKEND, settings.EMAIL_BACKEND))
     if isinstance(backend, smtp.EmailBackend):
         backend.deadline.set(TIMEOUT)
@@ -39,7 +46,9 @@ def send(letter: AccountLetter) -> str:
         _message(letter, backend).send()
     except (OSError, ValueError) as error:
         return _("The mail server did not take the mail: %(answer)s") % {"answer": error}
-    return "" if settings.EMAIL_URL else no_server()
+    finally:
+        backend.close()
+    return ""
 
 
 def no_server() -> str:

@@ -181,7 +181,9 @@ def _changed(said: _Said, overrides: Iterable[Override], instant: datetime) -> _
     for override in overrides:
         if override.begin <= instant < override.end:
             users = _CHANGES[override.change](said.users, override)
-            if users != said.users:
+            if override.change is Change.REPLACE and override.person is None:
+                said = _Said(users, override=override.id)  # whatever the layers say
+            elif users != said.users:
                 said = replace(said, users=users, override=override.id)
     return said
 

@@ -90,7 +90,7 @@ def settle(rotation: Rotation, kept: Rotation | None, *, now: datetime) -> None:
             kept.delete()
         else:
             rotation.first_turn = as_saved(old, new, now=rotation.since or now).first_turn
-        rotation.save_without_historical_record(update_fields=["since", "first_turn"])
+        Rotation.objects.filter(pk=rotation.pk).update(since=rotation.since, first_turn=rotation.first_turn)
     look_again(rotation.schedule_id, now=now)
 
 
@@ -130,10 +130,10 @@ def _copy(stored: Rotation, *, until: datetime) -> Rotation:
     values = {field.attname: getattr(stored, field.attname) for field in columns}
     values |= {"calendar_url": "", "calendar_due_at": None}
     copy = Rotation(**values, past_of=stored, since=stored.since, until=until)
-    copy.save_without_historical_record()
+    _write_silently(copy)
     for turn in stored.turns.prefetch_related("users"):
         again = RotationTurn(rotation=copy, position=turn.position)
-        again.save_without_historical_record()
+        _write_silently(again)
         RotationTurn.users.through.objects.bulk_create(
             RotationTurn.users.through(rotationturn=again, user=user) for user in turn.users.all()
         )
@@ -147,3 +147,8 @@ def _copy(stored: Rotation, *, until: datetime) -> Rotation:
         for row in of_past
     )
     return copy
+
+
+def _write_silently(row: Any) -> None:
+    """Save a row without a record in the history."""
+    row.save_without_historical_record()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -21,13 +22,13 @@ BACK, AHEAD = timedelta(days=31), timedelta(days=400)
 
 def feed_of(row: Schedule | User, *, now: datetime) -> Feed:
     """Return the feed of a schedule or a person, which is made if there is none."""
-    owner = {"schedule": row} if isinstance(row, Schedule) else {"user": row}
+    owner = _owner(row)
     return Feed.objects.filter(**owner).first() or _make(owner, now)
 
 
 def rotate(row: Schedule | User, *, now: datetime) -> Feed:
     """Make a new address; the old one finds nothing from then on."""
-    owner = {"schedule": row} if isinstance(row, Schedule) else {"user": row}
+    owner = _owner(row)
     with transaction.atomic():
         Feed.objects.filter(**owner).delete()
         return _make(owner, now)
@@ -54,7 +55,11 @@ def read(token: str, *, now: datetime) -> Calendar | None:
     return Calendar(name, tuple(_entries(found, own=feed.user_id)), now)
 
 
-def _make(owner: dict[str, Schedule | User], now: datetime) -> Feed:
+def _owner(row: Schedule | User) -> dict[str, Any]:
+    return {"schedule": row} if isinstance(row, Schedule) else {"user": row}
+
+
+def _make(owner: dict[str, Any], now: datetime) -> Feed:
     token = secrets.new_token()
     return Feed.objects.create(**owner, token=token, token_digest=secrets.digest(token), created_at=now)
 

@@ -61,11 +61,13 @@ def _notice(row: Schedule, shape: oncall.Schedule, now: datetime) -> bool:
 
 def _write(row: Schedule, having: Collection[int], now: datetime) -> None:
     """Write a mail for each person who comes or goes; nothing for who stays, or cannot be told."""
-    before, after = set(row.last_cover), set(having)
+    before, after = set(row.last_cover or ()), set(having)
     asked = User.objects.filter(pk__in=before ^ after, is_active=True).exclude(email="")
     HandOver.objects.bulk_create(
         [
-            HandOver(schedule=row, user=user, is_incoming=user.pk in after, at=row.hand_over_at, due_at=now)
+            HandOver(
+                schedule=row, user=user, is_incoming=user.pk in after, at=row.hand_over_at or now, due_at=now
+            )
             for user in asked
         ],
         ignore_conflicts=True,

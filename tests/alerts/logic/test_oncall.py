@@ -206,6 +206,17 @@ def test_overrides_change_who_is_on_call(changes, expected):
     assert having(NOON - timedelta(seconds=1)) == having(EVENING) == (ANNA, BEN)
 
 
+def test_a_replacement_of_whoever_it_is_is_one_shift_whatever_passes_on_meanwhile():
+    hourly = rotation(kind=Kind.HOURLY)
+    schedule = Schedule((hourly,), (Override(1, Change.REPLACE, NOON, EVENING, substitute=CARLA),))
+
+    assert said(schedule, "2026-03-03 11:00", "2026-03-03 19:00") == [
+        ("03 11:00", "03 12:00", (ANNA,)),
+        ("03 12:00", "03 18:00", (CARLA,)),
+        ("03 18:00", "03 19:00", (BEN,)),
+    ]
+
+
 def test_a_replacement_of_whoever_it_is_covers_a_gap():
     schedule = Schedule((), (Override(1, Change.REPLACE, NOON, EVENING, substitute=ANNA),))
 
