@@ -259,7 +259,7 @@ def in_minutes(told):
 
 @pytest.mark.django_db
 @settings(
-    max_examples=100,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
