@@ -19,7 +19,7 @@ run: ## Start alertops with demo data in this terminal; Ctrl-C stops it (PORT=80
 test: .dev ## Run every check and test, as CI does
 	@exec .venv/bin/python -m tests.everything
 
-torture: .dev ## Kill processes at random while deliveries arrive (KILLS=200), and write a report
+torture: .dev ## Try shifts in every time zone, kill processes while deliveries arrive (KILLS=200), and write a report
 	@exec .venv/bin/python -m tests.torture --kills $(KILLS)
 
 bench: .dev ## Measure limits, alertops and its peers (ARGS="accept --quick"), and write a report

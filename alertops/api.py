@@ -11,10 +11,15 @@ from rest_framework.routers import SimpleRouter
 
 from alertops.lib.endpoints import Endpoint
 from alerts.api import AlertViewSet
+from alerts.api_rotations import OverrideViewSet, RotationViewSet
+from alerts.api_schedules import ScheduleViewSet
 from brokers.api import PushViewSet, RepositoryViewSet, RunViewSet, ServiceViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("alerts", AlertViewSet, basename="alert")
+router.register("schedules", ScheduleViewSet, basename="schedule")
+router.register("rotations", RotationViewSet, basename="rotation")
+router.register("overrides", OverrideViewSet, basename="override")
 router.register("repositories", RepositoryViewSet, basename="repository")
 router.register("repository-services", ServiceViewSet, basename="repository-service")
 router.register("pushes", PushViewSet, basename="push")

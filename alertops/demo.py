@@ -1,5 +1,5 @@
-"""What a newcomer finds: two people on call, a policy, an integration whose `curl` line opens an alert, and a
-repository with services that act on its pushes."""
+"""What a newcomer finds: two people who take turns on call, a policy, an integration whose `curl` line opens
+an alert, and a repository with services that act on its pushes."""
 
 import json
 import os
@@ -14,7 +14,16 @@ from django.db import transaction
 
 from alertops import roles
 from alertops.lib.display import clock
-from alerts.models import EscalationPolicy, EscalationStep, Team, TeamMembership, User
+from alerts.models import (
+    EscalationPolicy,
+    EscalationStep,
+    Rotation,
+    Schedule,
+    Team,
+    TeamMembership,
+    User,
+)
+from alerts.operations.on_call import editing
 from brokers import operations as brokers
 from brokers.models import Repository
 from integrations import operations
@@ -80,6 +89,7 @@ def create() -> None:
         TeamMembership.objects.get_or_create(
             team=team, user=user, defaults={"position": position, "role": role}
         )
+    _schedule(team, anna, ben)
     policy = _policy(ben)
     if not Integration.objects.filter(name=INTEGRATION).exists():
         operations.create_integration("bitbucket", name=INTEGRATION, policy=policy, users=[anna])
@@ -119,6 +129,22 @@ def _policy(second: User) -> EscalationPolicy:
         step = EscalationStep.objects.create(policy=policy, position=2, wait=timedelta(minutes=5))
         step.users.add(second)
     return policy
+
+
+def _schedule(team: Team, one: User, other: User) -> None:
+    """Have two people take turns week by week, each the other's second."""
+    schedule, is_new = Schedule.objects.get_or_create(
+        name="Website", defaults={"description": "A week each, from Monday morning", "team": team}
+    )
+    if not is_new:
+        return
+    now = clock()
+    start = now.astimezone(schedule.zone).date() - timedelta(weeks=2)
+    for position, (name, role, people) in enumerate(
+        (("Weeks", "primary", (one, other)), ("Second", "secondary", (other, one))), start=1
+    ):
+        row = Rotation(schedule=schedule, name=name, role=role, position=position, starts_on=start)
+        editing.write(row, [[person] for person in people], None, at=None, now=now)
 
 
 def _repository(administrator: User) -> None:

@@ -11,17 +11,21 @@ VIEWER, RESPONDER, INTEGRATIONS_ADMIN, ADMIN = "Viewer", "Responder", "Integrati
 _READ = {
     "alerts": [
         *("alert", "alertevent", "escalation", "escalationpolicy", "escalationstep", "notification"),
-        *("attempt", "team", "teammembership", "user"),
+        *("attempt", "team", "teammembership", "user", "supporthours"),
+        *("schedule", "rotation", "rotationturn", "rotationhours", "override", "outofoffice", "handover"),
     ],
     "integrations": [
-        *("inboundmessage", "integration", "mappingrule", "filter", "outcome", "replay"),
+        *("inboundmessage", "integration", "mappingrule", "filter", "route", "outcome", "replay"),
         "unmatcheddelivery",
     ],
     "brokers": ["brokerrun", "push", "repository", "repositoryservice", "runrequest"],
 }
 _CONFIGURATION = {
-    "integrations": ["integration", "mappingrule", "filter"],
-    "alerts": ["escalationpolicy", "escalationstep"],
+    "integrations": ["integration", "mappingrule", "filter", "route"],
+    "alerts": [
+        *("escalationpolicy", "escalationstep", "schedule", "rotation", "rotationturn", "rotationhours"),
+        *("override", "outofoffice", "supporthours"),
+    ],
     "brokers": ["repository", "repositoryservice"],
 }
 _PEOPLE = {"alerts": ["user", "team", "teammembership"], "knox": ["authtoken"]}

@@ -1,15 +1,17 @@
-"""How the severity and the status of an alert, and the fate of a notification, are shown on a page."""
+"""How the state of an alert, the fate of a notification, and who is on call are shown on a page."""
 
 from datetime import datetime
 
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from alertops.lib.display import Tone, ago, badge, exact
+from alertops.lib.display import Tone, ago, badge, exact, when
 from alerts.logic.event import Severity
 from alerts.logic.lifecycle import Status
 from alerts.models import Alert, Attempt, Escalation, Notification
+from alerts.operations.on_call import Cover
 
 SEVERITY = {
     Severity.CRITICAL: (Tone.RED, "crisis_alert"),
@@ -39,6 +41,8 @@ ATTEMPT = {
 }
 ESCALATION = {
     Escalation.Status.RUNNING: (Tone.BLUE, "stairs"),
+    Escalation.Status.WAITING: (Tone.GREY, "hourglass_top"),
+    Escalation.Status.HELD: (Tone.GREY, "bedtime"),
     Escalation.Status.PAUSED: (Tone.GREY, "pause"),
     Escalation.Status.EXHAUSTED: (Tone.RED, "crisis_alert"),
     Escalation.Status.ENDED: (Tone.GREY, "task_alt"),
@@ -61,6 +65,9 @@ def status(alert: Alert) -> SafeString:
         if alert.is_muted:
             return badge(_("%(status)s, muted") % words, Tone.GREY, "notifications_off", look="plain")
         return badge(_("%(status)s, snoozed") % words, Tone.GREY, "snooze", look="plain")
+    if alert.sla_missed_at and alert.status != Status.CLOSED:
+        words = {"status": alert.get_status_display()}
+        return badge(_("%(status)s, SLA missed") % words, Tone.RED, "hourglass_disabled", look="plain")
     return badge(alert.get_status_display(), Tone.GREY, STATUS_ICON[Status(alert.status)], look="plain")
 
 
@@ -90,3 +97,24 @@ def countdown(moment: datetime, now: datetime) -> SafeString:
 def channel_name(channel: str) -> str:
     """Return what people call a channel."""
     return str(CHANNELS.get(channel, channel))
+
+
+def cover(found: Cover, now: datetime) -> SafeString:
+    """Show who is on call in a schedule, role by role; or that nobody is, and until when."""
+    having = [
+        (found.primary, ""),
+        (found.secondary, _("secondary")),
+        (found.escalation_managers, _("escalation manager")),
+    ]
+    if any(people for people, _role in having):
+        return format_html_join(
+            "",
+            '<span class="ao-what"><strong>{}</strong><span class="ao-quiet">{}</span></span>',
+            ((", ".join(map(str, people)), role) for people, role in having if people),
+        )
+    word, tone = (_("nobody, as intended"), Tone.GREY) if found.is_intended_gap else (_("nobody"), Tone.RED)
+    mark = badge(str(word), tone, "person_off")
+    if found.covered_again_at is None:
+        return mark
+    again = pgettext_lazy("on call", "again {time}")
+    return format_html("{} {}", mark, format_html(str(again), time=when(found.covered_again_at, now)))

@@ -16,12 +16,13 @@ from alertops.lib import jobs
 from alertops.lib.compiled import compiled
 from alerts.channels import lines
 from alerts.logic.lifecycle import SYSTEM, Act, Action, InvalidTransition
-from alerts.models import Alert, Escalation, Invitation, Notification
+from alerts.models import Alert, Escalation, HandOver, Invitation, Notification, Rotation, Schedule
 from alerts.models.escalation import EscalationQuerySet
 from alerts.models.notification import NotificationQuerySet
 from alerts.models.turns import in_turns
-from alerts.operations import act, delivery, invitations, steps, telling
+from alerts.operations import act, delivery, due_steps, invitations, sla, steps, telling
 from alerts.operations.keys import forget_decisions
+from alerts.operations.on_call import calendars, handing_over
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,10 @@ DUE = {
     telling.DELIVER: _any(Notification.objects.due_for_delivery),
     "alerts.tasks.auto_close": _any(Alert.objects.due_for_auto_close),
     invitations.MAIL: _any(Invitation.objects.due_for_mail),
+    "alerts.tasks.miss_sla": _any(Alert.objects.due_for_sla),
+    "alerts.tasks.notice_shifts": _any(Schedule.objects.due_for_hand_over),
+    "alerts.tasks.hand_over": _any(HandOver.objects.due_for_hand_over),
+    "alerts.tasks.read_calendars": _any(Rotation.objects.due_for_reading),
 }
 
 
@@ -82,7 +87,7 @@ def escalate_due(now: datetime) -> int:
     if not oldest:
         return 0
     ids = in_turns(oldest, BATCH, due=partial(Escalation.objects.due_for_escalation, now))
-    return steps.run_due(ids, now=now)
+    return due_steps.run_due(ids, now=now)
 
 
 def delivers_quickly() -> bool:
@@ -103,6 +108,26 @@ def auto_close_due(now: datetime) -> int:
 def mail_invitations_due(now: datetime) -> int:
     """Mail the invitations that are due."""
     return invitations.mail_due(now)
+
+
+def miss_sla_due(now: datetime) -> int:
+    """Put on record which alerts should have been closed by now."""
+    return _each(Alert.objects.due_for_sla(now), lambda pk: sla.miss(pk, now=now))
+
+
+def notice_shifts_due(now: datetime) -> int:
+    """Look who comes on call and who goes, where that may have changed."""
+    return handing_over.notice_due(now)
+
+
+def hand_over_due(now: datetime) -> int:
+    """Tell those who come on call and those who go."""
+    return handing_over.tell_due(now)
+
+
+def read_calendars_due(now: datetime) -> int:
+    """Read the imported calendars whose time has come."""
+    return calendars.refresh_due(now)
 
 
 def prune_keys(now: datetime, retention: timedelta) -> int:

@@ -10,16 +10,24 @@ from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from alerts.models import Alert, EscalationPolicy, Team, User
+from alerts.models import Alert, EscalationPolicy, Schedule, Team, User
 
 # What managers may do with what their team owns: all that an integrations admin may, but make, delete or
-# give away an integration or a policy. A role must let them see it: rights to change do not open pages.
+# give away an integration, a policy or a schedule. A role must let them see it: rights to change do not
+# open pages.
 _VERBS = ("add", "change", "delete")
 _SEE = {"integrations": "integrations.view_integration", "alerts": "alerts.view_escalationpolicy"}
-OF_OWN = frozenset(
+_OF_SCHEDULES = frozenset(
+    {
+        *(f"alerts.{verb}_{part}" for verb in _VERBS for part in ("rotation", "rotationturn")),
+        *(f"alerts.{verb}_{part}" for verb in _VERBS for part in ("rotationhours", "override")),
+        "alerts.change_schedule",
+    }
+)
+OF_OWN = _OF_SCHEDULES | frozenset(
     {
         *("integrations.change_integration", "integrations.show_token", "integrations.process_again"),
-        *(f"integrations.{verb}_{part}" for verb in _VERBS for part in ("mappingrule", "filter")),
+        *(f"integrations.{verb}_{part}" for verb in _VERBS for part in ("mappingrule", "filter", "route")),
         *(f"alerts.{verb}_escalationstep" for verb in _VERBS),
         "alerts.change_escalationpolicy",
     }
@@ -65,7 +73,7 @@ def may_man(actor: User, team: Team) -> bool:
 def owns_anything(team: Team) -> bool:
     # The class is not to be imported here: integrations stand above alerts.
     integration: Any = Alert._meta.get_field("integration").related_model
-    owned = (EscalationPolicy.objects, integration.objects)
+    owned: tuple[Any, ...] = (EscalationPolicy.objects, Schedule.objects, integration.objects)
     return any(rows.filter(team=team).exists() for rows in owned)
 
 
@@ -79,8 +87,15 @@ def grantable_groups(actor: User, groups: QuerySet[Group]) -> QuerySet[Group]:
 
 def _teams_giving(user: User, permission: str) -> frozenset[int]:
     """Return the teams that give a user a right over what they own."""
-    is_given = permission in OF_OWN and user.is_active and user.has_perm(_SEE[permission.partition(".")[0]])
+    is_given = permission in OF_OWN and user.is_active and user.has_perm(_sight_for(permission))
     return user.managed_team_ids if is_given else frozenset()
+
+
+def _sight_for(permission: str) -> str:
+    """Return the right to see what a permission is about."""
+    if permission in _OF_SCHEDULES:
+        return "alerts.view_schedule"
+    return _SEE[permission.partition(".")[0]]
 
 
 def _rights_of(person: User) -> set[str]:

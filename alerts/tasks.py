@@ -54,6 +54,26 @@ def mail_invitations() -> None:
     drain("alerts.tasks.mail_invitations", engine.mail_invitations_due)
 
 
+def miss_sla() -> None:
+    """Put on record which alerts should have been closed by now."""
+    drain("alerts.tasks.miss_sla", engine.miss_sla_due)
+
+
+def notice_shifts() -> None:
+    """Look who comes on call and who goes."""
+    drain("alerts.tasks.notice_shifts", engine.notice_shifts_due)
+
+
+def hand_over() -> None:
+    """Tell those who come on call and those who go."""
+    drain("alerts.tasks.hand_over", engine.hand_over_due)
+
+
+def read_calendars() -> None:
+    """Read the imported calendars whose time has come."""
+    drain("alerts.tasks.read_calendars", engine.read_calendars_due)
+
+
 def mail_password_link(user_id: int, language: str) -> None:
     """Mail a person the link by which they choose a new password."""
     jobs.arrived(passwords.MAIL_LINK, user_id, language)

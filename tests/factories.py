@@ -1,7 +1,7 @@
 """Rows for tests, with sensible values for whatever a test does not care about."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import factory
 from factory.django import DjangoModelFactory
@@ -38,6 +38,16 @@ class TeamFactory(DjangoModelFactory):
             alerts.TeamMembership.objects.create(team=self, user=user, position=position)
 
 
+class HoursFactory(DjangoModelFactory):
+    """Support hours, closed on every day that is not named."""
+
+    class Meta:
+        model = alerts.SupportHours
+
+    name = factory.Sequence(lambda n: f"Hours {n}")
+    time_zone = "UTC"
+
+
 class PolicyFactory(DjangoModelFactory):
     class Meta:
         model = alerts.EscalationPolicy
@@ -61,6 +71,38 @@ class StepFactory(DjangoModelFactory):
     @factory.post_generation
     def teams(self, _create, teams, **_kwargs):
         self.teams.set(teams or ())
+
+    @factory.post_generation
+    def schedules(self, _create, schedules, **_kwargs):
+        self.schedules.set(schedules or ())
+
+
+class ScheduleFactory(DjangoModelFactory):
+    class Meta:
+        model = alerts.Schedule
+
+    name = factory.Sequence(lambda n: f"Schedule {n}")
+    time_zone = "UTC"
+
+
+class RotationFactory(DjangoModelFactory):
+    """Turns of a week that began with the year's first Monday. turns: people, or lists of them."""
+
+    class Meta:
+        model = alerts.Rotation
+        skip_postgeneration_save = True
+
+    schedule = factory.SubFactory(ScheduleFactory)
+    name = factory.Sequence(lambda n: f"Rotation {n}")
+    position = factory.Sequence(lambda n: n)
+    starts_on = date(2026, 1, 5)
+    time_zone = "UTC"
+
+    @factory.post_generation
+    def turns(self, _create, turns, **_kwargs):
+        for number, people in enumerate(turns or (), start=1):
+            turn = alerts.RotationTurn.objects.create(rotation=self, position=number)
+            turn.users.set(people if isinstance(people, list) else [people])
 
 
 class IntegrationFactory(DjangoModelFactory):
@@ -95,6 +137,19 @@ class RuleFactory(DjangoModelFactory):
     )
     open_values = ["FAILED"]
     close_values = ["SUCCESSFUL", "INPROGRESS"]
+
+
+class RouteFactory(DjangoModelFactory):
+    class Meta:
+        model = integrations.Route
+        skip_postgeneration_save = True
+
+    integration = factory.SubFactory(IntegrationFactory)
+    position = factory.Sequence(lambda n: n)
+
+    @factory.post_generation
+    def teams(self, _create, teams, **_kwargs):
+        self.teams.set(teams or ())
 
 
 class AlertFactory(DjangoModelFactory):

@@ -94,6 +94,13 @@ MENU: list[tuple[Any, list[Item]]] = [
         ],
     ),
     (
+        _("On call"),
+        [
+            Item(_("Schedules"), "calendar_month", "alerts_schedule_changelist", "alerts.view_schedule"),
+            Item(_("Out of office"), "beach_access", "alerts_outofoffice_changelist", "alerts.view_schedule"),
+        ],
+    ),
+    (
         _("Integrations"),
         [
             Item(
@@ -112,6 +119,12 @@ MENU: list[tuple[Any, list[Item]]] = [
                 "stairs",
                 "alerts_escalationpolicy_changelist",
                 "alerts.change_escalationpolicy",
+            ),
+            Item(
+                _("Support hours"),
+                "work_history",
+                "alerts_supporthours_changelist",
+                "alerts.change_supporthours",
             ),
             Item(_("Teams (groups)"), "groups", "alerts_team_changelist", "alerts.change_escalationpolicy"),
         ],

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from alertops import health
+from alertops.admin.duty import duty
 from alertops.admin.standing import row, standing
 from alertops.admin.traffic import traffic
 from alertops.lib.display import Tone, clock, page_of
@@ -127,6 +128,7 @@ def _alerts(request: HttpRequest, now: datetime) -> dict[str, Any]:
 
 PARTS = {
     "alerts": Part(_alerts, "admin/overview/alerts.html", ("alerts.view_alert",), every=5),
+    "duty": Part(duty, "admin/overview/duty.html", ("alerts.view_schedule",), every=30),
     "day": Part(
         traffic,
         "admin/overview/day.html",

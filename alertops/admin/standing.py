@@ -41,12 +41,14 @@ AGES: list[tuple[Any, timedelta | None]] = [
 class Counts:
     """How many alerts stand how; each as it is written, with "more than" where it was not counted further.
 
-    is_any_open: whether somebody should look.  worst: of the open ones.
+    late: not closed, and beyond their SLA.  is_any_open: whether somebody should look.
+    worst: of the open ones.
     """
 
     open: str
     acknowledged: str
     snoozed: str
+    late: str
     is_any_open: bool
     open_count: int
     worst: Severity | None
@@ -86,7 +88,7 @@ class Row:
 
 
 def standing(now: datetime, user: User, *, is_well: bool) -> dict[str, Any]:
-    """Return what the overview tells about alerts; seven queries, however many there are."""
+    """Return what the overview tells about alerts; eight queries, however many there are."""
     untaken = _untaken()
     counts = _counts(untaken)
     rows = _open_rows(untaken, now)
@@ -173,6 +175,7 @@ def _counts(untaken: list[_Light]) -> Counts:
         open=_capped(len(untaken)),
         acknowledged=_capped(acknowledged[: MOST_COUNTED + 1].count()),
         snoozed=_capped(snoozed.values("pk")[: MOST_COUNTED + 1].count()),
+        late=_capped(Alert.objects.beyond_sla().order_by().values("pk")[: MOST_COUNTED + 1].count()),
         is_any_open=bool(untaken),
         open_count=len(untaken),
         worst=max(severities, key=lambda severity: severity.rank, default=None),

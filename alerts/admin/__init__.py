@@ -1,5 +1,5 @@
-"""The pages of people, alerts, escalation and notifications."""
+"""The pages of people, alerts, escalation, schedules and notifications."""
 
-from alerts.admin import alerts, escalation, notifications, people
+from alerts.admin import absences, alerts, escalation, notifications, people, schedules
 
-__all__ = ["alerts", "escalation", "notifications", "people"]
+__all__ = ["absences", "alerts", "escalation", "notifications", "people", "schedules"]

@@ -298,6 +298,7 @@ def _lines(holding: leaving.Holding) -> list[tuple[str, list[tuple[str, str]]]]:
         (_("Member of"), holding.teams),
         (_("Told by the policies"), holding.policies),
         (_("Recipient of the integrations"), holding.integrations),
+        (_("Has turns in"), holding.rotations),
     ]
     return [(title, [(page_of(row), str(row)) for row in rows[:20]]) for title, rows in parts if rows]
 

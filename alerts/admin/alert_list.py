@@ -55,6 +55,7 @@ STATUS_FILTER = choice_filter(
             gettext_lazy("Snoozed"),
             lambda rows, _request: rows.under_way().exclude(snoozed_until=None),
         ),
+        ("late", gettext_lazy("SLA missed"), lambda rows, _request: rows.beyond_sla()),
         (
             "closed_today",
             gettext_lazy("Closed today"),
@@ -251,7 +252,9 @@ def next_step(alert: Alert, coming: forecast.Next | None, now: datetime) -> Safe
     return _("taken")
 
 
-def _telling(coming: forecast.Next, now: datetime) -> SafeString:
+def _telling(coming: forecast.Next, now: datetime) -> SafeString | str:
+    if coming.due_at is None:
+        return _("waits for more reports")
     words = "{who} {time}" if coming.people else _("nobody can be told {time}")
     if coming.is_last_resort and coming.people:
         words = _("last resort, {who}, {time}")

@@ -1,81 +1,25 @@
 """The pages of escalation policies, and of what runs of them."""
 
+from functools import partial
 from typing import Any
 
-from django import forms
-from django.contrib import admin
-from django.db import models
+from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.admin import StackedInline
 
-from alertops.lib.admin import LogAdmin, OwnedInline, owner_filter
+from alertops.lib.admin import LogAdmin, owner_filter
 from alertops.lib.configuration import ConfigurationAdmin
 from alertops.lib.display import clock, link, page_of, what, when
-from alertops.lib.forms import DurationField, OrderedFormSet
 from alerts import badges
-from alerts.models import Escalation, EscalationPolicy, EscalationStep
-
-MOST_STEPS = 50
-LEFT_EMPTY = {
-    "stop": gettext_lazy("as the policy says"),
-    "urgency": gettext_lazy("as the severity says: critical and error high, warning and info low"),
-}
-
-
-class StepForm(forms.ModelForm):
-    """A step that tells nobody would only delay the next one."""
-
-    wait = DurationField(
-        label=gettext_lazy("Wait"),
-        help_text=gettext_lazy(
-            "After the step before it; the first step: after the alert. Like 5 minutes; 0 is at once."
-        ),
-    )
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        targets = ("users", "teams", "tells_recipients", "tells_owner")
-        if not any(data.get(name) for name in targets) and not any(name in self.errors for name in targets):
-            self.add_error(
-                "users", _("This step tells nobody: choose users, teams, the recipients or the owner.")
-            )
-        return data
-
-
-class StepInline(OwnedInline, StackedInline):
-    model = EscalationStep
-    form = StepForm
-    formset = OrderedFormSet
-    max_num = MOST_STEPS
-    autocomplete_fields = ["users", "teams"]
-    verbose_name_plural = gettext_lazy("steps, in the order in which people are told")
-    fields = [
-        "wait",
-        "tells_recipients",
-        "users",
-        "teams",
-        ("team_order", "member_wait"),
-        "tells_owner",
-        ("stop", "urgency"),
-        "position",
-    ]
-    ordering_field = "position"
-    hide_ordering_field = True
-    formfield_overrides = {models.DurationField: {"form_class": DurationField}}
-
-    def get_extra(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int:
-        return 0 if obj else 1
-
-    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name in LEFT_EMPTY:
-            kwargs["choices"] = db_field.get_choices(blank_choice=[("", LEFT_EMPTY[db_field.name])])
-            kwargs["help_text"] = ""
-        return super().formfield_for_choice_field(db_field, request, **kwargs)
+from alerts.admin import policies
+from alerts.admin.steps import StepInline
+from alerts.models import Escalation, EscalationPolicy, SupportHours
+from alerts.models.hours import DAYS
 
 
 @admin.register(EscalationPolicy)
@@ -87,6 +31,7 @@ class PolicyAdmin(ConfigurationAdmin):
     search_help_text = gettext_lazy("Search by name")
     inlines = [StepInline]
     autocomplete_fields = ["last_resort", "team"]
+    change_form_outer_before_template = "admin/alerts/policy_above.html"
     add_label = gettext_lazy("Add policy")
     empty_title = gettext_lazy("No escalation policy yet")
     empty_text = gettext_lazy(
@@ -109,16 +54,24 @@ class PolicyAdmin(ConfigurationAdmin):
             {
                 "description": gettext_lazy(
                     "Somebody may take an alert and fall asleep over it: after this time it is open again."
-                    " The owner is reminded five minutes before."
+                    " The owner is reminded five minutes before. Who is given an alert has some minutes"
+                    " before the next step."
                 ),
                 "classes": ["collapse"],
-                "fields": ("acknowledgement_timeout_critical", "acknowledgement_timeout_error"),
+                "fields": (
+                    "acknowledgement_timeout_critical",
+                    "acknowledgement_timeout_error",
+                    "assignment_timeout",
+                ),
             },
         ),
         (
             gettext_lazy("For reports and manual alerts"),
             {
-                "description": gettext_lazy("None of this changes who is told."),
+                "description": gettext_lazy(
+                    "None of this changes who is told. What is not closed within its SLA is marked, on its"
+                    " timeline, in the lists and on the overview."
+                ),
                 "classes": ["collapse"],
                 "fields": ("priority", "sla_hours", "is_offered_for_manual_alerts"),
             },
@@ -145,6 +98,39 @@ class PolicyAdmin(ConfigurationAdmin):
             steps_found=Count("steps", distinct=True), integrations_found=Count("integrations", distinct=True)
         )
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id) if object_id else None
+        above = policies.above(row, request, clock()) if row or not object_id else None
+        return super().changeform_view(
+            request, object_id, form_url, {"above": above, **(extra_context or {})}
+        )
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
+        super().save_related(request, form, formsets, change)
+        if warning := policies.warning_of(form.instance):
+            messages.warning(request, warning)
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path(
+                "starters/<slug:slug>/",
+                self.admin_site.admin_view(partial(policies.adopt, self)),
+                name="alerts_escalationpolicy_adopt",
+            ),
+            path(
+                "<int:number>/clone/",
+                self.admin_site.admin_view(partial(policies.clone, self)),
+                name="alerts_escalationpolicy_clone",
+            ),
+        ]
+        return [*own, *super().get_urls()]
+
     @admin.display(description=gettext_lazy("policy"), ordering="name")
     def policy(self, policy: EscalationPolicy) -> SafeString:
         return what(page_of(policy), policy.name, policy.description)
@@ -156,6 +142,36 @@ class PolicyAdmin(ConfigurationAdmin):
     @admin.display(description=gettext_lazy("used by integrations"), ordering="integrations_found")
     def integration_count(self, policy: EscalationPolicy) -> int:
         return policy.integrations_found  # type: ignore[attr-defined]
+
+
+@admin.register(SupportHours)
+class SupportHoursAdmin(ConfigurationAdmin):
+    list_display = ["name", "time_zone", "week"]
+    search_fields = ["name"]
+    search_help_text = gettext_lazy("Search by name")
+    add_label = gettext_lazy("Add support hours")
+    empty_title = gettext_lazy("No support hours yet")
+    empty_text = gettext_lazy(
+        "Support hours say when somebody is at work: steps of policies, routes of integrations and delays"
+        " may depend on them."
+    )
+    fieldsets = [
+        (
+            None,
+            {
+                "description": gettext_lazy(
+                    "Hours of each day, like 09:00-17:00 or 08:00-12:00, 13:00-17:00; 22:00-06:00 ends on the"
+                    " next day; 00:00-24:00 is the whole day. A day left empty is closed."
+                ),
+                "fields": ("name", "time_zone", *DAYS),
+            },
+        )
+    ]
+
+    @admin.display(description=gettext_lazy("week"))
+    def week(self, row: SupportHours) -> str:
+        named = ((row._meta.get_field(day), getattr(row, day)) for day in DAYS)
+        return "; ".join(f"{column.verbose_name} {text}" for column, text in named if text)  # type: ignore[union-attr]
 
 
 @admin.register(Escalation)

@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from alertops.lib.display import clock
 from alerts.admin.choosing import several_people
 from alerts.logic.event import Severity
 from alerts.models import EscalationPolicy
@@ -73,5 +74,10 @@ def stages_of(form: ManualForm) -> list[Stage]:
     """Return who would be told, step by step, as a form is filled in now; what is wrong in it is left out."""
     form.full_clean()
     filled_in = form.cleaned_data if form.is_bound else {}
-    found = rehearsal.of_manual(filled_in.get("policy"), filled_in.get("users") or ())
+    found = rehearsal.of_manual(
+        filled_in.get("policy"),
+        filled_in.get("users") or (),
+        now=clock(),
+        severity=filled_in.get("severity") or Severity.ERROR,
+    )
     return list(found.stages[:MOST_STAGES])

@@ -140,6 +140,8 @@ def _opened(alert: Alert, now: datetime) -> SafeString | str:
 
 
 def _next(upcoming: forecast.Next, now: datetime) -> Coming:
+    if upcoming.due_at is None:
+        return Coming(_("Nobody is told before it has been reported more often, as its integration says"))
     time = countdown(upcoming.due_at, now)
     names = {"names": ", ".join(map(str, upcoming.people))}
     if not upcoming.people:
@@ -228,3 +230,4 @@ def _facts(alert: Alert, request: HttpRequest, now: datetime) -> Iterator[tuple[
     yield _("Acknowledgement ends"), when(alert.acknowledgement_expires_at, now)
     yield _("Closes by itself"), when(alert.auto_close_at, now)
     yield _("Should be closed"), when(alert.sla_due_at, now)
+    yield _("SLA missed"), when(alert.sla_missed_at, now)

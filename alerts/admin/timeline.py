@@ -40,6 +40,7 @@ MARKS: dict[str, tuple[Tone, str]] = {
     Kind.NOTE: (Tone.AMBER, "edit_note"),
     Kind.MERGED: (Tone.GREY, "merge"),
     Kind.CLOSED: (Tone.GREEN, "task_alt"),
+    Kind.SLA_MISSED: (Tone.RED, "hourglass_disabled"),
 }
 # What a person can answer with when told; a second kind says the same of the same thing.
 REPLIES = {

@@ -1,4 +1,4 @@
-"""How mail about an account leaves: invitations and new passwords."""
+"""How mail leaves that is about no alert: invitations, new passwords, hand-overs."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,9 @@ from alerts.channels.email import BRAND, TIMEOUT, as_delivery_error
 
 @dataclass(frozen=True, kw_only=True)
 class AccountLetter:
-    """What is said to one person about their account: a sentence, one button, notes below it.
+    """What is said to one person: a sentence, one button, notes below it.
 
+    is_secret: whoever has the link has the account.
     language: in which it is written; empty: the installation's.
     """
 
@@ -27,6 +28,7 @@ class AccountLetter:
     button: str
     link: str
     notes: tuple[str, ...] = ()
+    is_secret: bool = True
     language: str = ""
 
 

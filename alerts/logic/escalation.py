@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
+from alerts.logic.condition import ALWAYS, Condition
 from alerts.logic.event import Urgency
 from alerts.logic.lifecycle import Status
 
@@ -27,6 +28,15 @@ class TeamOrder(StrEnum):
     ONE_BY_ONE = "one_by_one"
 
 
+class Role(StrEnum):
+    """Whom of a team, or of those on call by a schedule."""
+
+    EVERYBODY = "everybody"
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+    ESCALATION_MANAGER = "escalation_manager"
+
+
 # What the last person of a round gets at least, before the round begins again or nobody is left; and
 # the start that the last owner of a reopened alert has before everybody else.
 PATIENCE = timedelta(minutes=5)
@@ -41,7 +51,9 @@ class Step:
     """One step as it was when its escalation started: whom it names, not who they are.
 
     number: as people count the policy's steps; 0 is what we put before them.
+    team_role: whom of its teams, and of the recipients' teams.  schedule_role: whom of those on call.
     is_once: only in the first round.  urgency: None is what the severity says.
+    condition: asked when its time has come; what it keeps from running is passed over.
     """
 
     number: int = 0
@@ -50,15 +62,19 @@ class Step:
     teams: tuple[int, ...] = ()
     team_order: TeamOrder = TeamOrder.ALL
     member_wait: timedelta = PATIENCE
+    team_role: Role = Role.EVERYBODY
+    schedules: tuple[int, ...] = ()
+    schedule_role: Role = Role.PRIMARY
     tells_recipients: bool = False
     tells_owner: bool = False
     stop: Stop = Stop.ACKNOWLEDGED
     urgency: Urgency | None = None
     is_once: bool = False
+    condition: Condition = ALWAYS
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `from_json` reads: whole seconds, ids, plain words."""
-        return {
+        """Return what `from_json` reads: whole seconds, ids, plain words; what few steps use only there."""
+        row: dict[str, Any] = {
             "number": self.number,
             "wait": int(self.wait.total_seconds()),
             "users": list(self.users),
@@ -71,6 +87,13 @@ class Step:
             "urgency": self.urgency.value if self.urgency else "",
             "is_once": self.is_once,
         }
+        if self.team_role is not Role.EVERYBODY:
+            row["team_role"] = self.team_role.value
+        if self.schedules:
+            row |= {"schedules": list(self.schedules), "schedule_role": self.schedule_role.value}
+        if self.condition != ALWAYS:
+            row["condition"] = self.condition.as_json()
+        return row
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> Self:
@@ -82,11 +105,15 @@ class Step:
             teams=tuple(row.get("teams", ())),
             team_order=TeamOrder(row.get("team_order", TeamOrder.ALL)),
             member_wait=timedelta(seconds=row.get("member_wait", PATIENCE.total_seconds())),
+            team_role=Role(row.get("team_role", Role.EVERYBODY)),
+            schedules=tuple(row.get("schedules", ())),
+            schedule_role=Role(row.get("schedule_role", Role.PRIMARY)),
             tells_recipients=row.get("tells_recipients", False),
             tells_owner=row.get("tells_owner", False),
             stop=Stop(row.get("stop", Stop.ACKNOWLEDGED)),
             urgency=Urgency(row["urgency"]) if row.get("urgency") else None,
             is_once=row.get("is_once", False),
+            condition=Condition.from_json(row["condition"]) if row.get("condition") else ALWAYS,
         )
 
 

@@ -63,6 +63,7 @@ class Event:
     occurred_at: aware, by the sender's clock; None when no path names it.
     received_at: aware, when its message was stored.
     users, teams: names as the sender wrote them; unknown ones are told on the timeline.
+    policy_id: of the policy that runs for what it opens; None: of its sender's own.
     tags: name to value.  is_test: sent by somebody who is trying the mapping.
     """
 
@@ -80,6 +81,7 @@ class Event:
     assignee: str = ""
     users: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
+    policy_id: int | None = None
     tags: dict[str, str] = field(default_factory=dict)
     occurred_at: datetime | None = None
     received_at: datetime | None = None

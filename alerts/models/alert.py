@@ -24,6 +24,7 @@ STATUS_CHOICES = [
     (lifecycle.Status.CLOSED.value, _("closed")),
 ]
 NOT_CLOSED = ~Q(status=lifecycle.Status.CLOSED.value)
+IN_TIME_SO_FAR = Q(sla_due_at__isnull=False, sla_missed_at__isnull=True)
 
 
 class AlertQuerySet(models.QuerySet):
@@ -90,6 +91,14 @@ class AlertQuerySet(models.QuerySet):
 
     def due_for_auto_close(self, now: datetime) -> Self:
         return self.not_closed().filter(auto_close_at__lte=now).order_by("auto_close_at")
+
+    def due_for_sla(self, now: datetime) -> Self:
+        """Alerts that should have been closed by now, of which nothing is on record yet."""
+        return self.under_way().filter(IN_TIME_SO_FAR, sla_due_at__lte=now).order_by("sla_due_at")
+
+    def beyond_sla(self) -> Self:
+        """Alerts that are not closed and should have been."""
+        return self.under_way().filter(sla_missed_at__isnull=False)
 
 
 class Alert(models.Model):
@@ -176,6 +185,9 @@ class Alert(models.Model):
     )
     auto_close_at = models.DateTimeField(_("closes by itself at"), null=True, blank=True)
     sla_due_at = models.DateTimeField(_("target of the SLA"), null=True, blank=True)
+    sla_missed_at = models.DateTimeField(_("SLA missed"), null=True, blank=True, editable=False)
+    # When it was reported lately, as `alerts.logic.delay.remember` keeps it; where telling waits for that.
+    recent_reports = models.JSONField(null=True, blank=True, editable=False)
 
     objects = AlertQuerySet.as_manager()
 
@@ -213,6 +225,13 @@ class Alert(models.Model):
                 fields=["snoozed_until"], condition=Q(snoozed_until__isnull=False), name="alert_snoozed"
             ),
             models.Index(fields=["auto_close_at"], condition=NOT_CLOSED, name="alert_auto_close"),
+            # By the status, too: what was closed in time stays in them, and is not looked at.
+            models.Index(fields=["status", "sla_due_at"], condition=IN_TIME_SO_FAR, name="alert_sla_due"),
+            models.Index(
+                fields=["status", "sla_missed_at"],
+                condition=Q(sla_missed_at__isnull=False),
+                name="alert_sla_missed",
+            ),
             models.Index(
                 fields=["acknowledgement_expires_at"],
                 condition=Q(acknowledgement_expires_at__isnull=False),
@@ -261,6 +280,7 @@ class AlertEvent(models.Model):
         NOTE = "note", _("note")
         MERGED = "merged", _("merged")
         CLOSED = "closed", _("closed")
+        SLA_MISSED = "sla_missed", _("SLA missed")
 
     alert = models.ForeignKey(
         Alert,

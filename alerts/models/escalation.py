@@ -48,6 +48,13 @@ class EscalationPolicy(models.Model):
         blank=True,
         help_text=_("Warnings and infos stay acknowledged. Empty: for ever."),
     )
+    assignment_timeout = models.DurationField(
+        _("who is given an alert has"),
+        default=timedelta(minutes=10),
+        null=True,
+        blank=True,
+        help_text=_("Then the steps go on if it is not acknowledged. Empty: they do not wait."),
+    )
     last_resort = models.ForeignKey(
         "alerts.User",
         models.PROTECT,
@@ -99,6 +106,12 @@ class EscalationStep(models.Model):
         ALL = "all", _("all at once")
         ONE_BY_ONE = "one_by_one", _("one by one, in the team's order")
 
+    class Role(models.TextChoices):
+        EVERYBODY = "everybody", _("everybody")
+        PRIMARY = "primary", _("primary")
+        SECONDARY = "secondary", _("secondary")
+        ESCALATION_MANAGER = "escalation_manager", _("escalation managers")
+
     policy = models.ForeignKey(
         EscalationPolicy, models.CASCADE, related_name="steps", verbose_name=_("escalation policy")
     )
@@ -120,10 +133,25 @@ class EscalationStep(models.Model):
         default=timedelta(minutes=5),
         help_text=_("Only when teams are told one by one."),
     )
+    team_role = models.CharField(
+        _("of teams"),
+        max_length=20,
+        choices=Role,
+        default=Role.EVERYBODY,
+        help_text=_("Also of the recipients' teams."),
+    )
+    schedules = models.ManyToManyField(
+        "alerts.Schedule", blank=True, related_name="+", verbose_name=_("who is on call by the schedules")
+    )
+    schedule_role = models.CharField(_("of those on call"), max_length=20, choices=Role, default=Role.PRIMARY)
     tells_recipients = models.BooleanField(
         _("the integration's recipients"), default=False, help_text=_("And whom the event itself names.")
     )
-    tells_owner = models.BooleanField(_("the alert's owner"), default=False)
+    tells_owner = models.BooleanField(
+        _("the alert's owner"),
+        default=False,
+        help_text=_("With schedules: while on call; else those on call."),
+    )
     stop = models.CharField(
         _("skipped when"),
         max_length=12,
@@ -139,7 +167,29 @@ class EscalationStep(models.Model):
         help_text=_("Empty: critical and error are high, warning and info low."),
     )
 
-    history = History(m2m_fields=["users", "teams"])
+    severities = models.JSONField(
+        _("only when it is"), default=list, blank=True, help_text=_("None: whatever it is.")
+    )
+    tag = models.CharField(
+        _("only with the tag"), max_length=100, blank=True, help_text=_("Like environment.")
+    )
+    tag_values = models.CharField(
+        _("and its value"),
+        max_length=300,
+        blank=True,
+        help_text=_("Like production; several with commas. Empty: any."),
+    )
+    hours = models.ForeignKey(
+        "alerts.SupportHours",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("only in the hours"),
+    )
+    is_outside_hours = models.BooleanField(_("or only outside of them"), default=False)
+
+    history = History(m2m_fields=["users", "teams", "schedules"])
 
     class Meta:
         verbose_name = _("escalation step")
@@ -168,6 +218,8 @@ class Escalation(TakesTurns):
 
     class Status(models.TextChoices):
         RUNNING = "running", _("running")
+        WAITING = "waiting", _("waiting: more reports are needed")
+        HELD = "held", _("held: by plan nobody is on call")
         PAUSED = "paused", _("paused: somebody has taken it")
         EXHAUSTED = "exhausted", _("exhausted: nobody took it")
         ENDED = "ended", _("ended")

@@ -6,10 +6,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from alerts.logic import delay as delays
 from alerts.logic import event as logic
+from alerts.logic.delay import Reports
 from alerts.logic.event import Event, Severity, shortened
 from alerts.logic.lifecycle import Actor
-from alerts.models import Alert
+from alerts.models import Alert, EscalationPolicy
+from alerts.operations.escalation import Begins
 from alerts.operations.opening import Sender
 
 _TEXTS = (
@@ -23,10 +26,11 @@ _LENGTHS = {column.name: column.max_length or sys.maxsize for column in Alert._m
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
-    """One event with who sends it and how it is to be taken."""
+    """One event with who sends it and how it is to be taken. policy: of what it opens."""
 
     sender: Sender
     event: Event
+    policy: EscalationPolicy | None
     now: datetime
     notifies: bool
     is_replay: bool
@@ -49,6 +53,16 @@ class Arrival:
     def at(self) -> datetime:
         """When it happened, for the alert's columns: now, unless it is from the past."""
         return self.told_at if self.is_replay else self.now
+
+    def begins(self, alert: Alert) -> Begins:
+        """When the policy of an alert that it opens begins, as far as the sender delays that."""
+        at = delays.begins_at(self.sender.delay, _reports_of(alert), Severity(alert.severity), self.now)
+        return Begins(at, waits=at is None)
+
+    def lets_go(self, alert: Alert) -> bool:
+        """Whether it is the report of an alert for which telling has waited."""
+        delay = self.sender.delay
+        return delay is not None and delay.counts and delays.is_let_go(delay, _reports_of(alert))
 
     @property
     def actor(self) -> Actor:
@@ -85,6 +99,10 @@ class Arrival:
             "severity": Severity(self.event.severity).value,
             "tags": self.event.tags,
         }
+
+
+def _reports_of(alert: Alert) -> Reports:
+    return Reports(alert.event_count, alert.recent_reports or ())
 
 
 def fitting(name: str, text: str) -> str:

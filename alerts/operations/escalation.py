@@ -13,23 +13,21 @@ from django.utils.translation import gettext as _
 
 from alertops.lib import jobs
 from alertops.lib.compiled import compiled
-from alertops.lib.rows import insert_rows
+from alertops.lib.rows import insert_rows, update_rows
 from alertops.lib.sayings import saying
 from alerts.logic import escalation as rules
-from alerts.logic.escalation import Plan, Step, Stop, TeamOrder
-from alerts.logic.event import Urgency
+from alerts.logic.escalation import Plan
 from alerts.logic.lifecycle import CLOSED_ALREADY, SYSTEM, Actor, InvalidTransition, Status
 from alerts.logic.notification import Kind
 from alerts.models import (
     Alert,
     AlertEvent,
     Escalation,
-    EscalationPolicy,
-    EscalationStep,
     Notification,
     User,
 )
 from alerts.operations import steps, targets, telling, timeline
+from alerts.operations.freezing import frozen_steps, stop_of
 from alerts.operations.steps import ESCALATE
 from alerts.operations.telling import mute, tell
 
@@ -38,16 +36,16 @@ __all__ = [
     "advance",
     "end",
     "end_all",
-    "frozen_steps",
     "hasten",
     "hold",
+    "hold_no_more",
+    "let_go",
     "mute",
     "plan_of_new",
     "resume",
     "settle",
     "start",
     "start_all",
-    "stop_of",
     "tell",
     "use_current_policy",
 ]
@@ -57,16 +55,26 @@ _ANEW = saying("The escalation begins anew with the policy as it is now.")
 
 
 @dataclass(frozen=True)
+class Begins:
+    """When the waits of a policy begin. at: None is at once; never by the clock while `waits`."""
+
+    at: datetime | None = None
+    waits: bool = False
+
+
+@dataclass(frozen=True)
 class Start:
     """Which alert's policy begins.
 
-    first: users who are told before everybody else: who had it last.
+    first: users who are told before everybody else, if they are on duty: who had it last.
     is_plain: whether the alert is new, so that nothing runs for it, and its event named nobody.
+    begins: when its waits begin.
     """
 
     alert: Alert
     first: tuple[int, ...] = ()
     is_plain: bool = False
+    begins: Begins = Begins()
 
 
 def start(alert: Alert, *, now: datetime, first: Iterable[User] = (), notifies: bool = True) -> None:
@@ -83,9 +91,9 @@ def start_all(starts: Sequence[Start], *, now: datetime, notifies: bool = True) 
     _end([each.alert for each in starts if not each.is_plain], now)
     if not (starts and notifies):
         return
-    plans = _freeze(starts)
+    plans = _freeze(starts, now)
     rows = [
-        _begin(each.alert, plan, now)
+        _begin(each, plan, now)
         for each, plan in zip(starts, plans, strict=True)
         if plan.steps or each.alert.policy_id or each.alert.integration_id
     ]
@@ -94,13 +102,13 @@ def start_all(starts: Sequence[Start], *, now: datetime, notifies: bool = True) 
         jobs.nudge(ESCALATE)
 
 
-def plan_of_new(alert: Alert, *, first: Iterable[User] = (), is_named: bool = False) -> Plan:
+def plan_of_new(alert: Alert, *, now: datetime, first: Iterable[User] = (), is_named: bool = False) -> Plan:
     """Return the plan that an alert would get if it opened now; it need not be saved.
 
     first: as in `start`.  is_named: whether its event names people or teams that there are.
     """
     begin = Start(alert, tuple(user.pk for user in first), is_plain=True)
-    return _freeze([begin], named={alert.pk} if is_named else ())[0]
+    return _freeze([begin], now, named={alert.pk} if is_named else ())[0]
 
 
 def settle(alert: Alert, *, now: datetime) -> None:
@@ -154,6 +162,24 @@ def advance(alert: Alert, *, now: datetime) -> tuple[User, ...]:
         return ()
     escalation.due_at = now  # from which the wait of the one after it counts
     return steps.run(escalation, alert, now=now, is_asked_for=True)
+
+
+def let_go(alerts: Iterable[Alert], *, now: datetime) -> None:
+    """Begin the policies of those alerts that were waiting for more reports, with their first waits."""
+    rows = list(Escalation.objects.filter(alert__in=alerts, status=Escalation.Status.WAITING))
+    for row in rows:
+        row.started_at, row.status = now, Escalation.Status.RUNNING
+        row.due_at = now + _first_wait(row)
+    if rows:
+        update_rows(rows, ("started_at", "due_at", "status"))
+        jobs.nudge(ESCALATE)
+
+
+def hold_no_more(alert: Alert, *, now: datetime) -> None:
+    """Run at once the step that is held because by plan nobody is on call."""
+    held = Escalation.objects.filter(alert=alert, status=Escalation.Status.HELD)
+    if held.update(status=Escalation.Status.RUNNING, due_at=now):
+        jobs.nudge(ESCALATE)
 
 
 def hold(alert: Alert, *, until: datetime) -> None:
@@ -241,13 +267,19 @@ def _planned_at(escalation: Escalation, now: datetime) -> datetime:
     if ran is not None:
         planned = ran.data.get("next_at")
         return datetime.fromisoformat(planned) if planned else now
+    return escalation.started_at + _first_wait(escalation)
+
+
+def _first_wait(escalation: Escalation) -> timedelta:
+    """Return the wait of the step that an escalation of which nothing was run yet has come to."""
     plan = steps.plan_of(escalation)
-    wait = plan.step_at(steps.position_of(escalation)).wait if plan.steps else timedelta(0)
-    return escalation.started_at + wait
+    return plan.step_at(steps.position_of(escalation)).wait if plan.steps else timedelta(0)
 
 
-def _begin(alert: Alert, plan: Plan, now: datetime) -> Escalation:
+def _begin(start: Start, plan: Plan, now: datetime) -> Escalation:
     """Return an escalation at its first position, not yet saved."""
+    alert, begins = start.alert, start.begins
+    began_at = begins.at or now
     move = rules.first_position(plan, **steps.state_of(alert))
     return Escalation(
         alert=alert,
@@ -258,12 +290,13 @@ def _begin(alert: Alert, plan: Plan, now: datetime) -> Escalation:
         runs=plan.runs,
         run=move.position.run,
         step=move.position.step,
-        due_at=now + move.wait,
-        started_at=now,
+        status=Escalation.Status.WAITING if begins.waits else Escalation.Status.RUNNING,
+        due_at=None if begins.waits else began_at + move.wait,
+        started_at=began_at,
     )
 
 
-def _freeze(starts: Sequence[Start], named: Collection[int] = ()) -> list[Plan]:
+def _freeze(starts: Sequence[Start], now: datetime, named: Collection[int] = ()) -> list[Plan]:
     """Return the plans of the alerts' policies as they are now. named: of alerts known to name people."""
     policies = {each.alert.policy_id: each.alert.policy for each in starts}
     frozen = {pk: frozen_steps(policy) for pk, policy in policies.items()}
@@ -278,33 +311,7 @@ def _freeze(starts: Sequence[Start], named: Collection[int] = ()) -> list[Plan]:
             runs=max(policy.runs, 1) if (policy := each.alert.policy) else 1,
             stop=stop_of(policy),
             has_recipients=each.alert.pk in having or each.alert.pk in named,
-            first=each.first,
+            first=targets.on_duty(each.first, frozen[each.alert.policy_id], now),
         )
         for each in starts
     ]
-
-
-def frozen_steps(policy: EscalationPolicy | None) -> list[Step]:
-    """Return the steps of a policy as they are now."""
-    rows = policy.steps.prefetch_related("users", "teams") if policy else ()
-    return [_freeze_step(row, number, stop_of(policy)) for number, row in enumerate(rows, start=1)]
-
-
-def stop_of(policy: EscalationPolicy | None) -> Stop:
-    """Return what ends the telling of a policy's people; without a policy, an acknowledgement."""
-    return Stop(policy.stop) if policy else Stop.ACKNOWLEDGED
-
-
-def _freeze_step(row: EscalationStep, number: int, stop: Stop) -> Step:
-    return Step(
-        number=number,
-        wait=row.wait,
-        users=tuple(user.pk for user in row.users.all()),
-        teams=tuple(team.pk for team in row.teams.all()),
-        team_order=TeamOrder(row.team_order),
-        member_wait=row.member_wait,
-        tells_recipients=row.tells_recipients,
-        tells_owner=row.tells_owner,
-        stop=Stop(row.stop or stop),
-        urgency=Urgency(row.urgency) if row.urgency else None,
-    )

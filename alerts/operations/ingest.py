@@ -9,9 +9,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from alerts.logic import delay as delays
 from alerts.logic.event import Event, Kind, Reason, Severity
 from alerts.logic.lifecycle import Action, Status, is_reopening, is_worse
-from alerts.models import Alert, AlertEvent
+from alerts.models import Alert, AlertEvent, EscalationPolicy
 from alerts.operations.acting import NOBODY_HAS_IT, Overtaken, claim, count_event
 from alerts.operations.arrival import Arrival, fitting
 from alerts.operations.closing import closing
@@ -56,8 +57,16 @@ def ingest_all(
     notifies: whether people are told.  is_replay: the events are from the past and keep their own times.
     In the caller's transaction if there is one.
     """
+    policies = _policies_of(integration, events)
     arrivals = [
-        Arrival(sender=integration, event=event, now=now, notifies=notifies, is_replay=is_replay)
+        Arrival(
+            sender=integration,
+            event=event,
+            policy=policies.get(event.policy_id, integration.escalation_policy),
+            now=now,
+            notifies=notifies,
+            is_replay=is_replay,
+        )
         for event in events
     ]
     if not arrivals:
@@ -66,6 +75,12 @@ def ingest_all(
         with suppress(Overtaken), transaction.atomic():
             return _take_in(arrivals)
     raise Overtaken(f"Keys changed {ATTEMPTS} times while their events were taken in.")
+
+
+def _policies_of(integration: Sender, events: Sequence[Event]) -> dict[int | None, EscalationPolicy]:
+    """Return by number the policies that events ask for, in place of their sender's."""
+    asked = {event.policy_id for event in events if event.policy_id is not None}
+    return {**EscalationPolicy.objects.in_bulk(asked)} if asked else {}
 
 
 def _take_in(arrivals: Sequence[Arrival]) -> list[Ingested]:
@@ -103,15 +118,16 @@ def _open(ledger: Ledger, arrival: Arrival, problem: Problem) -> Ingested:
 
 def _join(ledger: Ledger, arrival: Arrival, alert: Alert) -> Ingested:
     """Count one more; nobody is told."""
-    counted = {"event_count": alert.event_count + 1}
-    ledger.move(alert, Action.OPEN_EVENT, {**counted, **_heard(arrival, alert)})
+    ledger.move(alert, Action.OPEN_EVENT, {**_counted(arrival, alert), **_heard(arrival, alert)})
     ledger.write_line(alert, arrival, AlertEvent.Kind.JOINED)
+    if arrival.lets_go(alert):
+        ledger.let_go(alert)
     return _done(Reason.DUPLICATE, alert)
 
 
 def _worsen(ledger: Ledger, arrival: Arrival, alert: Alert) -> Ingested:
     """Count one more that is worse of what is muted: it is put on record, and nobody is told."""
-    columns = {"event_count": alert.event_count + 1, "severity": Severity(arrival.event.severity).value}
+    columns = {**_counted(arrival, alert), "severity": Severity(arrival.event.severity).value}
     ledger.move(alert, Action.OPEN_EVENT, {**columns, **_heard(arrival, alert)})
     ledger.write_line(alert, arrival, AlertEvent.Kind.RAISED)
     return _done(Reason.DUPLICATE, alert)
@@ -133,7 +149,7 @@ def _raise(ledger: Ledger, arrival: Arrival, alert: Alert) -> Ingested:
         guard=Q(severity=before),
         severity=after,
         **opens,
-        **count_event(alert),
+        **{**_counted(arrival, alert), **count_event(alert)},
         **_heard(arrival, alert),
     )
     if was_taken:
@@ -146,9 +162,9 @@ def _raise(ledger: Ledger, arrival: Arrival, alert: Alert) -> Ingested:
 def _reopen(ledger: Ledger, arrival: Arrival, problem: Problem, alert: Alert) -> Ingested:
     columns = {
         **arrival.facts,
-        **reopening(arrival.sender.escalation_policy, arrival.at),
+        **reopening(arrival.policy, arrival.at),
         **auto_close(arrival.sender, arrival.now),
-        "event_count": alert.event_count + 1,
+        **_counted(arrival, alert),
         "last_event_at": arrival.at,
     }
     ledger.reopen(alert, arrival, columns)
@@ -162,8 +178,9 @@ def _create(ledger: Ledger, arrival: Arrival, problem: Problem) -> Ingested:
         last_event_at=arrival.at,
         **arrival.origin,
         **arrival.facts,
-        **opening(arrival.sender.escalation_policy, arrival.at),
+        **opening(arrival.policy, arrival.at),
         **auto_close(arrival.sender, arrival.now),
+        recent_reports=delays.remember(arrival.sender.delay, (), arrival.told_at) or None,
     )
     ledger.open(alert, arrival)
     problem.begin(alert)
@@ -206,6 +223,13 @@ _HANDLERS: dict[Kind, Callable[[Ledger, Arrival, Problem], Ingested]] = {
 
 def _done(reason: Reason, alert: Alert) -> Ingested:
     return Ingested(reason, alert, alert.event_count)
+
+
+def _counted(arrival: Arrival, alert: Alert) -> dict[str, Any]:
+    """Return the columns that count one more report."""
+    recent = delays.remember(arrival.sender.delay, alert.recent_reports or (), arrival.told_at)
+    columns: dict[str, Any] = {"event_count": alert.event_count + 1}
+    return {**columns, "recent_reports": recent} if recent else columns
 
 
 def _heard(arrival: Arrival, alert: Alert) -> dict[str, Any]:

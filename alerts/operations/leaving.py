@@ -14,9 +14,19 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from alerts.logic.lifecycle import Act, Action, Actor, InvalidTransition
-from alerts.models import Alert, EscalationPolicy, EscalationStep, Team, TeamMembership, User
+from alerts.models import (
+    Alert,
+    EscalationPolicy,
+    EscalationStep,
+    Rotation,
+    RotationTurn,
+    Team,
+    TeamMembership,
+    User,
+)
 from alerts.operations.act import act
 from alerts.operations.invitations import revoke
+from alerts.operations.on_call.editing import put_in_place
 
 # Each alert is given away in a transaction of its own act: more would outlast a request.
 MOST_ALERTS = 500
@@ -35,7 +45,7 @@ class Holding:
     """What a person has, and where they are named.
 
     integrations: those that name the person themselves.
-    silent: steps and integrations that would tell nobody without the person.
+    silent: steps, integrations and rotations that would have nobody without the person.
     """
 
     alerts: list[Alert]
@@ -43,11 +53,12 @@ class Holding:
     steps: list[EscalationStep]
     last_resorts: list[EscalationPolicy]
     integrations: list[Any]
+    rotations: list[Rotation]
     silent: list[Any]
 
     @property
     def has_places(self) -> bool:
-        return bool(self.teams or self.steps or self.last_resorts or self.integrations)
+        return any((self.teams, self.steps, self.last_resorts, self.integrations, self.rotations))
 
     @property
     def policies(self) -> list[EscalationPolicy]:
@@ -62,18 +73,20 @@ def holding_of(person: User) -> Holding:
     steps = _with_others(_steps_reaching(person), others)
     reached = [step.policy_id for step in steps]
     integrations = _integrations_with_others(person, reached, others)
+    rotations = _rotations_with_others(person, others)
     return Holding(
         alerts=list(Alert.objects.not_closed().filter(owner=person).order_by("-id")[: MOST_ALERTS + 1]),
         teams=list(person.teams.order_by("name")),
         steps=[step for step in steps if step.names_person],
         last_resorts=list(EscalationPolicy.objects.filter(last_resort=person)),
         integrations=[row for row in integrations if row.names_person],
-        silent=[row for row in (*steps, *integrations) if not row.has_others],
+        rotations=rotations,
+        silent=[row for row in (*steps, *integrations, *rotations) if not row.has_others],
     )
 
 
 def is_named_anywhere(person: User) -> bool:
-    """Tell whether alerts, teams, policies or integrations still count on a person."""
+    """Tell whether alerts, teams, policies, integrations or rotations still count on a person."""
     holding = holding_of(person)
     return bool(holding.alerts) or holding.has_places
 
@@ -102,7 +115,8 @@ def deactivate(
     """Switch a person off, and put others where they were. Returns what the person had.
 
     alerts_to: gets the alerts that are not closed, and is told.
-    place_to: takes the person's place in teams, policies and integrations; None: the person is taken out.
+    place_to: takes the person's place in teams, policies, integrations and rotations; None: the person is
+    taken out.
     Raises StillNeeded, and then nothing has happened.
     """
     with transaction.atomic():
@@ -111,6 +125,8 @@ def deactivate(
         if alerts_to:
             _give_away(holding.alerts, alerts_to, actor, now)
         _replace(person, holding, place_to)
+        for rotation in holding.rotations:
+            put_in_place(rotation, person, place_to, now=now)
         person.is_active = False
         person.save(update_fields=["is_active"])
         revoke(person)
@@ -124,7 +140,9 @@ def activate(person: User) -> None:
 
 
 def name_of(place: Any) -> str:
-    """Name a step or an integration, as people speak of it."""
+    """Name a step, an integration or a rotation, as people speak of it."""
+    if isinstance(place, Rotation):
+        return _("the rotation %(name)s of %(schedule)s") % {"name": place, "schedule": place.schedule}
     if isinstance(place, EscalationStep):
         return _("a step of the policy %(policy)s") % {"policy": place.policy}
     return _("the integration %(name)s") % {"name": place}
@@ -169,6 +187,13 @@ def _integrations_with_others(person: User, policies: Iterable[int], others: Que
         | Exists(by_team.filter(**mine, team__memberships__user=person))
     )
     return list(rows.filter(counts_on).order_by("name"))
+
+
+def _rotations_with_others(person: User, others: QuerySet[User]) -> list[Any]:
+    """Return the rotations in which a person has turns, each with whether somebody else has."""
+    turns = RotationTurn.users.through.objects.filter(rotationturn__rotation=OuterRef("pk"))
+    rows = Rotation.objects.current().annotate(has_others=Exists(turns.filter(user__in=others)))
+    return list(rows.filter(Exists(turns.filter(user=person))).select_related("schedule").order_by("pk"))
 
 
 def _integrations(others: QuerySet[User]) -> QuerySet[Any]:

@@ -40,11 +40,16 @@ class Ledger:
         self._reopened.append(alert)
         self._begin(alert, arrival, AlertEvent.Kind.REOPENED, first=last if last and last.is_active else None)
 
+    def let_go(self, alert: Alert) -> None:
+        """Have the policy of an alert begin that waited for more reports."""
+        self._let_go[id(alert)] = alert
+
     def close(self, alert: Alert, arrival: Arrival, columns: dict[str, Any]) -> None:
         """Close an alert and end what runs for it."""
         if alert.pk is not None:
             self._closings.append(Closing(alert, alert.opened_at))
         self._starts.pop(id(alert), None)
+        self._let_go.pop(id(alert), None)
         self.move(alert, Action.CLOSE_EVENT, columns)
         self.write_line(alert, arrival, AlertEvent.Kind.CLOSED)
 
@@ -76,6 +81,8 @@ class Ledger:
             news = Notification.objects.pending().filter(alert__in=[each.alert for each in self._closings])
             news.update(status=Notification.Status.CANCELLED)
         escalation.start_all(list(self._starts.values()), now=self.now, notifies=self.notifies)
+        if self._let_go:
+            escalation.let_go(list(self._let_go.values()), now=self.now)
         self._forget()
 
     def _begin(
@@ -86,7 +93,12 @@ class Ledger:
         if is_named:
             self._named.append((alert, arrival))
         is_plain = alert.pk is None and not is_named
-        self._starts[id(alert)] = Start(alert, first=(first.pk,) if first else (), is_plain=is_plain)
+        self._starts[id(alert)] = Start(
+            alert,
+            first=(first.pk,) if first else (),
+            is_plain=is_plain,
+            begins=arrival.begins(alert),
+        )
 
     def _write_alerts(self) -> None:
         """Write what was closed first: a key may have another alert only then."""
@@ -108,3 +120,4 @@ class Ledger:
         self._named: list[tuple[Alert, Arrival]] = []
         self._closings: list[Closing] = []
         self._starts: dict[int, Start] = {}
+        self._let_go: dict[int, Alert] = {}

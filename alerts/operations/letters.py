@@ -261,7 +261,7 @@ def _told(writing: _Writing) -> Iterator[str]:
 
 def _following(writing: _Writing) -> str:
     coming = writing.company.coming
-    if coming is None:
+    if coming is None or coming.due_at is None:
         return ""
     people = [_("you again") if user == writing.user else str(user) for user in coming.people]
     names = {"names": ", ".join(people[:MOST_NAMES]), "time": writing.time(coming.due_at)}

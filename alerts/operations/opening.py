@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from alerts.logic.delay import Delay
 from alerts.models import EscalationPolicy
 from alerts.operations.acting import NOBODY_HAS_IT
 
@@ -20,6 +21,8 @@ class Sender(Protocol):
     def reopen_window(self) -> timedelta: ...
     @property
     def auto_close_after(self) -> timedelta | None: ...
+    @property
+    def delay(self) -> Delay | None: ...
 
 
 def opening(policy: EscalationPolicy | None, at: datetime) -> dict[str, Any]:
@@ -37,6 +40,7 @@ def reopening(policy: EscalationPolicy | None, at: datetime) -> dict[str, Any]:
     return {
         **opening(policy, at),
         **NOBODY_HAS_IT,
+        "sla_missed_at": None,
         "merged_into": None,
         "closed_at": None,
         "closed_by": "",

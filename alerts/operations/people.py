@@ -16,7 +16,7 @@ from alerts.operations.acting import NOBODY_HAS_IT, Acted, claim, unchanged
 from alerts.operations.closing import closed_already
 from alerts.operations.timeline import record
 
-# How long one who was given an alert has before the escalation goes on without an acknowledgement.
+# How long one who was given an alert has before the steps go on, where no policy says otherwise.
 ASSIGNEE_HAS = timedelta(minutes=10)
 
 
@@ -38,8 +38,9 @@ def assign(alert: Alert, act: Act, now: datetime) -> Acted:
     line = _record_about(alert, AlertEvent.Kind.ASSIGNED, person, act, now)
     escalation.settle(alert, now=now)
     escalation.tell(alert, [person], Notification.Kind.ASSIGNED, now=now, key=str(line.pk))
-    if alert.status == Status.OPEN:
-        escalation.hold(alert, until=now + ASSIGNEE_HAS)
+    patience = alert.policy.assignment_timeout if alert.policy else ASSIGNEE_HAS
+    if alert.status == Status.OPEN and patience:
+        escalation.hold(alert, until=now + patience)
     return Acted(alert, changed=True, sentence=_("#%(number)s was given to %(who)s.") % _names(person, alert))
 
 

@@ -75,6 +75,8 @@ def tell_of_raise(
         escalation.start(alert, now=now, notifies=notifies)
         return
     escalation.settle(alert, now=now)
+    if alert.severity == Severity.CRITICAL:
+        escalation.hold_no_more(alert, now=now)
     if notifies and not reached.people and alert.status == Status.OPEN:
         escalation.advance(alert, now=now)
 

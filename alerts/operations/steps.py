@@ -1,19 +1,17 @@
-"""How steps of escalations are run: their people are told, and the next ones get their time."""
+"""How steps of escalations are run: their people are told, and the next ones get their time.
 
-import logging
-from collections.abc import Callable, Sequence
+In transactions of those who ask for it, and of `due_steps`, which have locked the alerts.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypedDict
 
-from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import QuerySet
-
-from alertops.lib import claims
-from alertops.lib.compiled import compiled
 from alertops.lib.rows import insert_rows, update_rows
 from alerts.logic import escalation as rules
 from alerts.logic.escalation import Move, Plan, Position, Step, Stop
+from alerts.logic.event import Severity
 from alerts.logic.lifecycle import Status
 from alerts.logic.notification import Kind
 from alerts.models import Alert, AlertEvent, Escalation, User
@@ -21,15 +19,12 @@ from alerts.operations import targets, telling, timeline
 from alerts.operations.targets import Directory
 from alerts.operations.telling import Notice
 
-logger = logging.getLogger(__name__)
-
 ESCALATE = "alerts.tasks.escalate"
-LEASE = timedelta(seconds=10)
 # A step that broke its worker, or raised, so many times is passed over: the next one tells somebody.
 MOST_STARTS = 5
-# Not the fault of the escalation that was being worked on.
-DATABASE_AWAY = (OperationalError, InterfaceError)
-
+# How long a step is held for somebody to be on call before it is looked at again.
+HOLDS_AT_MOST = timedelta(hours=1)
+_NOBODY = targets.Targets((), (), ())
 _PUT = (
     *("run", "step", "member", "due_at", "status", "urgency"),
     *("start_count", "claimed_by", "lease_until"),
@@ -80,26 +75,13 @@ class _Turn:
         is_met = self.is_asked_for and rules.stop_met(stop, **self.state)
         return Stop.ACKNOWLEDGED if is_met else stop
 
+    def is_for_now(self, step: Step, position: Position) -> bool:
+        """Tell whether a step's conditions are met; what has begun with a team's first member goes on."""
+        severity = Severity(self.alert.severity)
+        return position.member > 0 or step.condition.holds(severity, self.alert.tags, self.now)
+
     def note(self, kind: AlertEvent.Kind, text: str, details: dict[str, Any] | None = None) -> None:
         self.lines.append(timeline.line(self.alert, kind, now=self.now, text=text, data=details))
-
-
-def run_due(ids: Sequence[int], *, now: datetime) -> int:
-    """Run what is due of some escalations; return how many this process ran.
-
-    1. Claim them, and count the start: that is committed before anything is tried.
-    2. Lock their alerts, so that no action comes between what is read and what is written.
-    3. Look again: what has been paused or ended meanwhile is left alone.
-    4. Tell the people of the steps and set the times of the next ones, in one transaction.
-
-    What was begun before is run alone, lest it drag others with it; so is what failed together with
-    others, and what waits for somebody else's lock: who waits must hold no other.
-    """
-    fresh, begun = _claim(ids, now)
-    done = _run_together(fresh, now)
-    alone = [pk for pk in fresh if pk not in done]
-    alone += [pk for pk in begun if Escalation.objects.filter(pk=pk).claim(now=now, lease=LEASE)]
-    return len(done) + sum(_run_alone(pk, now) for pk in alone)
 
 
 def run(
@@ -110,7 +92,24 @@ def run(
     In the caller's transaction, which has locked the alert. A step is judged by what the alert is now;
     nothing late is made up for.  is_asked_for: a person wants the next step, whatever its stop.
     """
-    return _run([(escalation, alert)], now, is_asked_for=is_asked_for)
+    return run_all([(escalation, alert)], now, is_asked_for=is_asked_for)
+
+
+def run_all(
+    due: Sequence[tuple[Escalation, Alert]], now: datetime, *, is_asked_for: bool = False
+) -> tuple[User, ...]:
+    """Decide for each what is to be done, then write it all, in a few statements however many they are."""
+    plans = [plan_of(escalation) for escalation, _alert in due]
+    directory = Directory([alert for _e, alert in due], {step for plan in plans for step in plan.steps})
+    turns = [
+        _Turn(escalation, alert, plan, directory, now, is_asked_for)
+        for (escalation, alert), plan in zip(due, plans, strict=True)
+    ]
+    places = [_run_turn(turn) for turn in turns]
+    telling.write((notice for turn in turns for notice in turn.notices), now=now)
+    insert_rows([line for turn in turns for line in turn.lines])
+    _put(places)
+    return tuple(user for turn in turns for notice in turn.notices for user in notice.people)
 
 
 def goes_on(escalation: Escalation, alert: Alert, now: datetime) -> bool:
@@ -162,102 +161,16 @@ def _label(step: Step, run: int) -> tuple[str, dict[str, int]]:
     return (timeline.STEP_OF_ROUND if run else timeline.STEP), names
 
 
+def is_held(reach: targets.Targets, severity: Severity) -> bool:
+    """Tell whether to wait until somebody is on call; what is critical never waits."""
+    return reach.is_nobody and reach.covered_at is not None and severity is not Severity.CRITICAL
+
+
 def without_told(reach: targets.Targets, told: set[int]) -> targets.Targets:
     """Leave in peace who was told a moment ago by a step that was due at the same time."""
     again = tuple(user for user in reach.people if user.pk in told)
     people = tuple(user for user in reach.people if user.pk not in told)
     return replace(reach, people=people, knowing=(*reach.knowing, *again))
-
-
-def _claim(ids: Sequence[int], now: datetime) -> tuple[list[int], list[int]]:
-    """Claim what nobody has begun yet; return it, and what somebody has begun and not brought to its end."""
-    if not ids:
-        return [], []
-    with transaction.atomic():
-        starts = dict(_free(ids, now))
-        fresh = [pk for pk in ids if starts.get(pk) == 0]
-        if fresh:
-            _take(fresh, now, claims.holder(), now + LEASE)
-    return fresh, [pk for pk in ids if starts.get(pk)]
-
-
-@compiled
-def _free(ids: Sequence[int], now: datetime) -> QuerySet:
-    """Return number and starts; what is locked is just being claimed by somebody else, or called off."""
-    due = Escalation.objects.due_for_escalation(now).filter(pk__in=ids).order_by()
-    return due.select_for_update(no_key=True, skip_locked=True).values_list("pk", "start_count")
-
-
-@compiled
-def _take(ids: Sequence[int], now: datetime, by: str, until: datetime) -> int:
-    due = Escalation.objects.due_for_escalation(now).filter(pk__in=ids).order_by()
-    return due.take(now=now, by=by, until=until)
-
-
-def _run_together(ids: Sequence[int], now: datetime) -> set[int]:
-    """Run what this process has claimed; return what got done, in one transaction or not at all."""
-    try:
-        return _run_claimed(ids, now, lock=_lock_what_is_free) if ids else set()
-    except Exception:
-        logger.warning("Steps could not be run together; each is tried alone.", exc_info=True)
-        return set()
-
-
-def _run_alone(escalation_id: int, now: datetime) -> bool:
-    """Run one that this process has claimed; what cannot be run is tried again when its lease ends."""
-    try:
-        return bool(_run_claimed([escalation_id], now, lock=_lock))
-    except DATABASE_AWAY:
-        raise
-    except Exception:
-        logger.exception("Escalation %s could not be worked on.", escalation_id)
-        return False
-
-
-@transaction.atomic
-def _run_claimed(
-    ids: Sequence[int], now: datetime, *, lock: Callable[[Sequence[int]], list[Alert]]
-) -> set[int]:
-    alerts = {alert.pk: alert for alert in lock(ids)}
-    found = {row.pk: row for row in _claimed(ids, list(alerts), claims.holder())}
-    due = [found[pk] for pk in ids if pk in found]
-    _run([(escalation, alerts[escalation.alert_id]) for escalation in due], now)
-    return set(found)
-
-
-@compiled
-def _lock(escalation_ids: Sequence[int]) -> QuerySet:
-    locked = Alert.objects.select_for_update(no_key=True, of=("self",))
-    return locked.filter(escalations__in=escalation_ids).order_by("pk")
-
-
-@compiled
-def _lock_what_is_free(escalation_ids: Sequence[int]) -> QuerySet:
-    locked = Alert.objects.select_for_update(no_key=True, of=("self",), skip_locked=True)
-    return locked.filter(escalations__in=escalation_ids).order_by("pk")
-
-
-@compiled
-def _claimed(ids: Sequence[int], alert_ids: Sequence[int], by: str) -> QuerySet:
-    claimed = Escalation.objects.filter(pk__in=ids, alert__in=alert_ids, claimed_by=by)
-    return claimed.select_related("policy__last_resort").order_by()
-
-
-def _run(
-    due: Sequence[tuple[Escalation, Alert]], now: datetime, *, is_asked_for: bool = False
-) -> tuple[User, ...]:
-    """Decide for each what is to be done, then write it all, in a few statements however many they are."""
-    plans = [plan_of(escalation) for escalation, _alert in due]
-    directory = Directory([alert for _e, alert in due], {step for plan in plans for step in plan.steps})
-    turns = [
-        _Turn(escalation, alert, plan, directory, now, is_asked_for)
-        for (escalation, alert), plan in zip(due, plans, strict=True)
-    ]
-    places = [_run_turn(turn) for turn in turns]
-    telling.write((notice for turn in turns for notice in turn.notices), now=now)
-    insert_rows([line for turn in turns for line in turn.lines])
-    _put(places)
-    return tuple(user for turn in turns for notice in turn.notices for user in notice.people)
 
 
 def _put(places: Sequence[Place]) -> None:
@@ -296,19 +209,26 @@ def _tell_on(turn: _Turn, position: Position) -> Place:
     is_reached = False
     while not turn.plan.is_end(position) and (position.step, position.member) not in tried:
         tried.add((position.step, position.member))
-        size = targets.team_size(turn.plan.step_at(position), turn.directory)
+        step = turn.plan.step_at(position)
+        is_for_now = turn.is_for_now(step, position)
+        size = targets.team_size(step, turn.directory) if is_for_now else 0
         move = rules.next_position(turn.plan, position, team_size=size, **turn.state)
-        is_reached |= _tell(turn, position, move)
-        if is_reached and move.wait:
+        if is_for_now:
+            reach = targets.targets_of(step, position.member, turn.alert, turn.directory, turn.now)
+            if not turn.is_asked_for and is_held(reach, Severity(turn.alert.severity)):
+                return _hold(turn, position, reach)
+            is_reached |= _tell(turn, position, move, reach)
+        else:
+            _pass_by(turn, position, move)
+        if move.wait and (is_reached or not (is_for_now or turn.is_asked_for)):
             return Place(turn.escalation, move.position, _due_at(turn, move))
         position = move.position
     return _tell_last_resort(turn)
 
 
-def _tell(turn: _Turn, position: Position, move: Move) -> bool:
+def _tell(turn: _Turn, position: Position, move: Move, reach: targets.Targets) -> bool:
     """Tell the people of one step; tell whether anybody is reached."""
     step = turn.plan.step_at(position)
-    reach = targets.targets_of(step, position.member, turn.alert, turn.directory)
     reach = without_told(reach, turn.told)
     wording = telling.Wording(
         kind=Kind.PAGE,
@@ -319,14 +239,34 @@ def _tell(turn: _Turn, position: Position, move: Move) -> bool:
     )
     turn.notices.append(Notice(turn.alert, reach.people, wording))
     turn.told.update(user.pk for user in reach.people)
-    is_reached = bool(reach.people or reach.knowing)
+    is_reached = not reach.is_nobody
     next_at = _due_at(turn, move) if is_reached or turn.told else turn.now
     kind = AlertEvent.Kind.STEP if is_reached else AlertEvent.Kind.NOBODY_REACHED
     if is_reached or reach.missed or not position.member:
-        template, names = _label(step, position.run)
-        text = timeline.SAYS[template] % {**names, "what": _sentence(reach)}
-        turn.note(kind, text, _details(turn, position, reach, next_at))
+        _note_step(turn, kind, position, _sentence(reach), _details(turn, position, reach, next_at))
     return is_reached
+
+
+def _pass_by(turn: _Turn, position: Position, move: Move) -> None:
+    """Leave out a step whose conditions are not met; its wait is kept."""
+    details = _details(turn, position, _NOBODY, _due_at(turn, move))
+    _note_step(turn, AlertEvent.Kind.STEP, position, timeline.NOT_NOW, details)
+
+
+def _hold(turn: _Turn, position: Position, reach: targets.Targets) -> Place:
+    """Wait until somebody is on call; looked at again from time to time, as somebody may step in."""
+    again_at = min(reach.covered_at or turn.now, turn.now + HOLDS_AT_MOST)
+    if turn.escalation.status != Escalation.Status.HELD:
+        details = _details(turn, position, _NOBODY, again_at)
+        _note_step(turn, AlertEvent.Kind.STEP, position, timeline.HELD, details)
+    return Place(turn.escalation, position, again_at, Escalation.Status.HELD)
+
+
+def _note_step(
+    turn: _Turn, kind: AlertEvent.Kind, position: Position, what: str, details: dict[str, Any]
+) -> None:
+    template, names = _label(turn.plan.step_at(position), position.run)
+    turn.note(kind, timeline.SAYS[template] % {**names, "what": what}, details)
 
 
 def _tell_last_resort(turn: _Turn) -> Place:

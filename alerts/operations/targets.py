@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -11,14 +12,17 @@ from django.db.models import BigIntegerField, QuerySet, Value, prefetch_related_
 
 from alertops.lib.compiled import compiled
 from alertops.lib.sayings import saying
-from alerts.logic.escalation import Step, TeamOrder
+from alerts.logic.escalation import Role, Step, TeamOrder
 from alerts.logic.lifecycle import Status
-from alerts.models import Alert, EscalationPolicy, Team, TeamMembership, User
+from alerts.models import Alert, EscalationPolicy, Schedule, Team, TeamMembership, User
 from alerts.operations import telling
+from alerts.operations.on_call import Cover, on_call
 
 # What is related to an alert or an integration, by its id.
 _Related = defaultdict[Any, list[int]]
 _EMPTY_TEAM = saying("team %(team)s (nobody is in it)")
+_EMPTY_ROLE = saying("team %(team)s (nobody in it has this role)")
+_NOT_COVERED = saying("schedule %(schedule)s (nobody is on call)")
 _NOBODY = Value(None, output_field=BigIntegerField())
 
 
@@ -28,15 +32,24 @@ class Targets:
 
     people: to be told.  knowing: who know already and are left in peace.
     missed: who cannot be told, with the reason, in words.
+    covered_at: when somebody is on call again, where a schedule means to have nobody now.
     """
 
     people: tuple[User, ...]
     knowing: tuple[User, ...]
     missed: tuple[str, ...]
+    covered_at: datetime | None = None
+
+    @property
+    def is_nobody(self) -> bool:
+        return not self.people and not self.knowing
 
 
 class Directory:
-    """Everybody whom steps may reach for some alerts, read in a few statements however many they are."""
+    """Everybody whom steps may reach for some alerts, read in a few statements however many they are.
+
+    Who is on call is asked for each instant that is looked at, and only where a step names a schedule.
+    """
 
     def __init__(self, alerts: Sequence[Alert], steps: Collection[Step]) -> None:
         if any(step.tells_owner for step in steps):
@@ -52,9 +65,12 @@ class Directory:
         teams = {pk for step in steps for pk in step.teams}
         teams.update(*self._named_teams.values(), *self._sender_teams.values())
         self._teams = {team.pk: team for team in _ask(_teams, teams)}
-        self._members: dict[int, list[User]] = defaultdict(list)
+        self._members: dict[int, list[TeamMembership]] = defaultdict(list)
         for membership in _ask(_memberships, self._teams):
-            self._members[membership.team_id].append(membership.user)
+            self._members[membership.team_id].append(membership)
+        schedules = {pk for step in steps for pk in step.schedules}
+        self._schedules = Schedule.objects.in_bulk(schedules) if schedules else {}
+        self._covers: dict[datetime, dict[int, Cover]] = {}
 
     def name(self, alert: Alert, users: Iterable[User], teams: Iterable[Team]) -> None:
         """Have people and teams named by the event of an alert that is not saved."""
@@ -64,21 +80,34 @@ class Directory:
         for team in teams:
             self._teams[team.pk] = team
             self._named_teams[alert.pk].append(team.pk)
-            self._members[team.pk] = [row.user for row in _ask(_memberships, [team.pk])]
+            self._members[team.pk] = _ask(_memberships, [team.pk])
 
     def users(self, ids: Iterable[int]) -> list[User]:
         return [self._users[pk] for pk in ids if pk in self._users]
 
-    def teams(self, ids: Iterable[int]) -> dict[Team, list[User]]:
-        """Return teams in the order of their names, with their members in order."""
+    def teams(self, ids: Iterable[int], role: Role) -> dict[Team, list[User]]:
+        """Return teams in the order of their names, with their members of a role in order."""
         wanted = set(ids)
-        return {team: self._members[pk] for pk, team in self._teams.items() if pk in wanted}
+        return {
+            team: [row.user for row in self._members[pk] if role in (Role.EVERYBODY, row.role)]
+            for pk, team in self._teams.items()
+            if pk in wanted
+        }
 
-    def recipients(self, alert: Alert) -> list[User]:
-        """Return whom the alert's events named and its integration tells."""
+    def recipients(self, alert: Alert, role: Role) -> list[User]:
+        """Return whom the alert's events named and its integration tells; of teams, those of a role."""
         users = self.users((*self._named_users[alert.pk], *self._sender_users[alert.integration_id]))
-        teams = self.teams((*self._named_teams[alert.pk], *self._sender_teams[alert.integration_id]))
+        teams = self.teams((*self._named_teams[alert.pk], *self._sender_teams[alert.integration_id]), role)
         return [*users, *chain.from_iterable(teams.values())]
+
+    def covers(self, step: Step, at: datetime) -> dict[Schedule, Cover]:
+        """Return the schedules of a step that are still there, and who is on call by them at an instant."""
+        known = [pk for pk in step.schedules if pk in self._schedules]
+        if not known:
+            return {}
+        if at not in self._covers:
+            self._covers[at] = on_call(list(self._schedules), at)
+        return {self._schedules[pk]: self._covers[at][pk] for pk in known}
 
     def knowing(self, alert: Alert) -> Collection[int]:
         """Return who has acknowledged and is left in peace: nobody once the alert is open again."""
@@ -89,29 +118,33 @@ class Directory:
         return tuple(_superusers())
 
 
-def targets_of(step: Step, member: int, alert: Alert, directory: Directory) -> Targets:
-    """Return whom a step reaches now.
+def targets_of(step: Step, member: int, alert: Alert, directory: Directory, at: datetime) -> Targets:
+    """Return whom a step reaches at an instant.
 
     member: where a team is told one by one, its place in the team's order; the step's other people come
     with the first.
     """
-    teams = directory.teams(step.teams)
+    teams = directory.teams(step.teams, step.team_role)
     if step.team_order is TeamOrder.ONE_BY_ONE:
         named = [user for users in teams.values() for user in users[member : member + 1]]
     else:
         named = [user for users in teams.values() for user in users]
-    if member == 0:
-        recipients = directory.recipients(alert) if step.tells_recipients else []
-        named = [*directory.users(step.users), *recipients, *_owner(step, alert), *named]
-    missed = _empty(teams) if member == 0 else []
-    return _sorted_out({user.pk: user for user in named}, missed, directory.knowing(alert))
+    if member:
+        return _sorted_out({user.pk: user for user in named}, [], directory.knowing(alert))
+    recipients = directory.recipients(alert, step.team_role) if step.tells_recipients else []
+    duty = _duty(step, alert, directory.covers(step, at))
+    named = [*directory.users(step.users), *recipients, *duty.people, *named]
+    reach = _sorted_out(
+        {user.pk: user for user in named}, [*duty.missed, *_empty(step, teams)], directory.knowing(alert)
+    )
+    return replace(reach, covered_at=duty.covered_at)
 
 
 def team_size(step: Step, directory: Directory) -> int:
     """Return how many members the longest team of a step that tells one by one has."""
     if step.team_order is TeamOrder.ALL:
         return 0
-    return max((len(users) for users in directory.teams(step.teams).values()), default=0)
+    return max((len(users) for users in directory.teams(step.teams, step.team_role).values()), default=0)
 
 
 def last_resort(policy: EscalationPolicy | None, directory: Directory) -> Targets:
@@ -121,6 +154,16 @@ def last_resort(policy: EscalationPolicy | None, directory: Directory) -> Target
         return Targets((chosen,), (), ())
     missed = (telling.why_not(chosen),) if chosen else ()
     return Targets(directory.superusers, (), missed)
+
+
+def on_duty(user_ids: Sequence[int], steps: Collection[Step], at: datetime) -> tuple[int, ...]:
+    """Return those of some users who are on call by a schedule of some steps; all, where none names one."""
+    schedules = {pk for step in steps for pk in step.schedules}
+    if not user_ids or not schedules:
+        return tuple(user_ids)
+    covers = on_call(schedules, at).values()
+    there = {user.pk for cover in covers for user in _with_role(cover, Role.EVERYBODY)}
+    return tuple(pk for pk in user_ids if pk in there)
 
 
 def with_recipients(alerts: Iterable[Alert], *, plain: Collection[int] = ()) -> set[int]:
@@ -214,9 +257,36 @@ def _sorted_out(named: dict[int, User], missed: list[str], knowing: Collection[i
     )
 
 
-def _owner(step: Step, alert: Alert) -> list[User]:
-    return [alert.owner] if step.tells_owner and alert.owner else []
+def _duty(step: Step, alert: Alert, covers: dict[Schedule, Cover]) -> Targets:
+    """Return the owner while that person is on call, else who is on call; the owner where no schedule is.
+
+    covered_at: the earliest time at which a schedule is covered again that means to have nobody now.
+    """
+    owner = alert.owner if step.tells_owner else None
+    if owner and (not covers or any(owner in _with_role(cover, Role.EVERYBODY) for cover in covers.values())):
+        return Targets((owner,), (), ())
+    people = [user for cover in covers.values() for user in _with_role(cover, step.schedule_role)]
+    empty = {row: cover for row, cover in covers.items() if not _with_role(cover, step.schedule_role)}
+    returns = [
+        cover.covered_again_at
+        for cover in empty.values()
+        if cover.is_intended_gap and cover.covered_again_at is not None
+    ]
+    missed = tuple(_NOT_COVERED % {"schedule": row} for row in empty)
+    return Targets(tuple(people), (), missed, min(returns, default=None))
 
 
-def _empty(teams: dict[Team, list[User]]) -> list[str]:
-    return [_EMPTY_TEAM % {"team": team} for team, users in teams.items() if not users]
+def _with_role(cover: Cover, role: Role) -> tuple[User, ...]:
+    """Return those on call of a role; who has several comes once."""
+    by_role = {
+        Role.PRIMARY: cover.primary,
+        Role.SECONDARY: cover.secondary,
+        Role.ESCALATION_MANAGER: cover.escalation_managers,
+    }
+    wanted = by_role.values() if role is Role.EVERYBODY else [by_role[role]]
+    return tuple(dict.fromkeys(chain.from_iterable(wanted)))
+
+
+def _empty(step: Step, teams: dict[Team, list[User]]) -> list[str]:
+    why = _EMPTY_TEAM if step.team_role is Role.EVERYBODY else _EMPTY_ROLE
+    return [why % {"team": team} for team, users in teams.items() if not users]

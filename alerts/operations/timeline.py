@@ -19,6 +19,8 @@ SAYS = {
 TELLING = saying("telling %(people)s.")
 NO_NEED = saying("no need to tell %(people)s again.")
 NOBODY = saying("nobody can be told.")
+NOT_NOW = saying("passed over, because its conditions are not met.")
+HELD = saying("held, because by plan nobody is on call now.")
 MISSED = saying("%(what)s Not reached: %(people)s.", within=["what", "people"])
 USED_UP = saying(
     "Nobody has taken this alert and all steps are used up. Last resort: %(what)s", within=["what"]

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
+from unfold.admin import StackedInline, TabularInline
 
 from alertops.lib.admin import OurList, OwnedInline, owner_filter
 from alertops.lib.configuration import ConfigurationAdmin
@@ -24,8 +24,8 @@ from integrations import operations
 from integrations.admin import adding, address, arrival, leaving, setup
 from integrations.admin.above import above
 from integrations.admin.doing import IN_A_ROW, doing_of_all, draw_strip
-from integrations.admin.integration_forms import ChangeForm
-from integrations.models import InboundMessage, Integration, MappingRule
+from integrations.admin.integration_forms import ChangeForm, RouteForm
+from integrations.models import InboundMessage, Integration, MappingRule, Route
 
 LIST = "integrations_integration_changelist"
 PEOPLE_HELP = _(
@@ -70,6 +70,28 @@ class RuleInline(OwnedInline, TabularInline):
         )
 
 
+class RouteInline(OwnedInline, StackedInline):
+    """Where its alerts go in some cases."""
+
+    model = Route
+    form = RouteForm
+    formset = OrderedFormSet
+    extra = 0
+    autocomplete_fields = ["policy", "teams"]
+    fields = [
+        ("path", "is_negated", "operator", "value"),
+        ("hours", "is_outside_hours"),
+        "policy",
+        "teams",
+        "position",
+    ]
+    ordering_field = "position"
+    hide_ordering_field = True
+    verbose_name_plural = _(
+        "routes: other policy or further teams by data or time; the first that fits says the policy"
+    )
+
+
 class _List(OurList):
     """The list, with how each row is doing, its last delivery and its living alerts: three queries in all."""
 
@@ -94,7 +116,7 @@ def _by_number(numbers: Iterable[int]) -> dict[int, InboundMessage]:
 
 @admin.register(Integration)
 class IntegrationAdmin(ConfigurationAdmin):
-    history_inlines = [RuleInline]
+    history_inlines = [RuleInline, RouteInline]
     list_display = ["what", "state", "last_delivery", "deliveries", "open_alerts"]
     list_display_links = None
     list_filter = ["is_enabled", owner_filter]
@@ -110,7 +132,7 @@ class IntegrationAdmin(ConfigurationAdmin):
     autocomplete_fields = ["escalation_policy", "recipient_users", "recipient_teams", "team"]
     change_form_outer_before_template = "admin/integrations/setup.html"
     form = ChangeForm
-    inlines = [RuleInline]
+    inlines = [RuleInline, RouteInline]
     fieldsets = [
         (
             _("Who is told"),
@@ -138,6 +160,18 @@ class IntegrationAdmin(ConfigurationAdmin):
                 ),
                 "classes": ["collapse"],
                 "fields": ("reopen_window", "auto_close_after", "allows_get"),
+            },
+        ),
+        (
+            _("Delay"),
+            {
+                "description": _(
+                    "Waits out the noise before anybody is told. The alert is there at once and every report"
+                    " is counted; if it is closed meanwhile, nobody is told. Whatever raises its severity is"
+                    " told at once."
+                ),
+                "classes": ["collapse"],
+                "fields": ("delay_kind", "delay_wait", "delay_count", "delay_hours"),
             },
         ),
         (

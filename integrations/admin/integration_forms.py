@@ -17,10 +17,13 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from alertops.lib import conditions
+from alertops.lib.wording import worded
+from alerts.logic.delay import DelayKind
 from alerts.models import EscalationPolicy, EscalationStep, Team, User
 from alerts.operations.policies import start_policy
 from integrations import operations
-from integrations.models import Integration
+from integrations.models import Integration, Route
 
 NOBODY = _("Choose an escalation policy or at least one recipient: nobody would be told.")
 STEPLESS = _("This policy has no steps yet, so it tells nobody: choose recipients, or add steps to it.")
@@ -150,6 +153,7 @@ class ChangeForm(forms.ModelForm):
         fields = [
             *("name", "escalation_policy", "recipient_users", "recipient_teams"),
             *("signature_scheme", "signing_secret", "reopen_window", "auto_close_after", "allows_get"),
+            *("delay_kind", "delay_wait", "delay_count", "delay_hours"),
             *("team", "sample_body", "sample_headers"),
         ]
 
@@ -162,6 +166,10 @@ class ChangeForm(forms.ModelForm):
                 if self.instance.signing_secret
                 else _("When set, deliveries without a valid signature are refused.")
             )
+
+        for name in ("delay_wait", "delay_count"):
+            if name in self.fields:  # what is left empty keeps its usual value
+                self.fields[name].required = False
 
     def clean_sample_headers(self) -> dict[str, str]:
         headers = self.cleaned_data["sample_headers"] or {}
@@ -176,7 +184,44 @@ class ChangeForm(forms.ModelForm):
         elif not data.get("signing_secret"):
             data["signing_secret"] = self.instance.signing_secret
         recipients = [*(data.get("recipient_users") or ()), *(data.get("recipient_teams") or ())]
+        for name in ("delay_wait", "delay_count"):
+            if data.get(name) is None and name not in self.errors:
+                data[name] = getattr(self.instance, name)
+        if data.get("delay_kind") == DelayKind.HOURS and not data.get("delay_hours"):
+            self.add_error("delay_hours", _("Choose the hours until which nobody is told."))
         problem = tells_nobody(data.get("escalation_policy"), recipients)
         if problem and not self.errors.keys() & {"escalation_policy", "recipient_users", "recipient_teams"}:
             self.add_error("recipient_users", problem)
         return data
+
+
+class RouteForm(forms.ModelForm):
+    """A case that can be, and something that is so in it."""
+
+    class Meta:
+        model = Route
+        fields = ["path", "is_negated", "operator", "value", "hours", "is_outside_hours", "policy", "teams"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("policy") and not data.get("teams") and not self.errors.keys() & {"policy", "teams"}:
+            self.add_error("policy", _("Say what is so in this case: another policy, or further teams."))
+        if data.get("is_outside_hours") and not data.get("hours"):
+            self.add_error("hours", _("Choose the hours outside of which it is so."))
+        if not data.get("path"):
+            if data.get("value"):
+                self.add_error("path", _("Say in which part of the delivery this is to be found."))
+            if not data.get("hours"):
+                self.add_error("path", _("Say when it is so: by a path, by hours, or both."))
+        elif "operator" in data:
+            self._check_condition(data)
+        return data
+
+    def _check_condition(self, data: dict[str, Any]) -> None:
+        operator = conditions.Operator(data["operator"])
+        try:
+            conditions.compile_condition(data["path"], operator, data.get("value", ""))
+        except conditions.InvalidPath as problem:
+            self.add_error("path", worded(str(problem)))
+        except conditions.InvalidCondition as problem:
+            self.add_error("value", worded(str(problem)))

@@ -214,7 +214,8 @@ def _tried(
     integration: Integration, drafts: list[operations.DraftRule], decoded: payload.Payload
 ) -> dict[str, Any]:
     rules = [draft.rule for draft in drafts]
-    trial = operations.try_rules(integration, Config(tuple(rules)), decoded, now=clock())
+    config = Config(tuple(rules), operations.routes_of(integration))
+    trial = operations.try_rules(integration, config, decoded, now=clock())
     tried = [*trial.trace.rules, *[None] * len(rules)]
     return {
         "rules": [

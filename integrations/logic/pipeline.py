@@ -6,19 +6,20 @@ reads no clock.
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from alertops.lib import conditions
 from alertops.lib.conditions import Condition, Missing, Scope, shorten
 from alerts.logic.event import Event
-from integrations.logic import compiled, reading, words
+from integrations.logic import compiled, reading, routing, words
 from integrations.logic.compiled import CompiledRule
 from integrations.logic.mapping import Group, Rule
 from integrations.logic.outcome import Reason
 from integrations.logic.payload import Kind as PayloadKind
 from integrations.logic.payload import Payload
 from integrations.logic.reading import FieldReading, Reading
+from integrations.logic.routing import Route
 from integrations.logic.trace import Decision, FilterTrace, RuleResult, RuleTrace, Trace
 
 MAX_EVENTS = 1000  # elements of one delivery that are looked at
@@ -26,9 +27,10 @@ MAX_EVENTS = 1000  # elements of one delivery that are looked at
 
 @dataclass(frozen=True)
 class Config:
-    """All rules of an integration, in order."""
+    """All rules and routes of an integration, in order."""
 
     rules: tuple[Rule, ...] = ()
+    routes: tuple[Route, ...] = ()
 
     @functools.cached_property
     def ready(self) -> tuple[CompiledRule, ...]:
@@ -42,7 +44,7 @@ def evaluate(payload: Payload, config: Config) -> Trace:
         return _undecided((), Reason.NO_EVENTS, words.EMPTY_DELIVERY)
     tried: list[RuleTrace] = []
     for rule in config.ready:
-        trace, decisions = _try(rule, payload)
+        trace, decisions = _try(rule, payload, config.routes)
         tried.append(trace)
         if decisions:
             return Trace(tuple(tried), decisions)
@@ -79,7 +81,9 @@ def _why_undecided(tried: Sequence[RuleTrace]) -> tuple[Reason, str]:
     return Reason.FILTERED, words.NO_MATCH % {"reasons": reasons}
 
 
-def _try(rule: CompiledRule, payload: Payload) -> tuple[RuleTrace, tuple[Decision, ...]]:
+def _try(
+    rule: CompiledRule, payload: Payload, routes: Sequence[Route]
+) -> tuple[RuleTrace, tuple[Decision, ...]]:
     """Try one rule; it decides when it has decisions."""
     if not rule.is_enabled:
         return RuleTrace(rule.name, RuleResult.OFF), ()
@@ -95,7 +99,8 @@ def _try(rule: CompiledRule, payload: Payload) -> tuple[RuleTrace, tuple[Decisio
         why = _why_refused(elements)
         return RuleTrace(rule.name, RuleResult.REFUSES, why, elements[0].filters), ()
     shared: dict[str, FieldReading] = {}
-    decisions = (*(_decide(rule, element, shared) for element in elements), *_surplus(rule, found))
+    decided = (_routed(_decide(rule, element, shared), element, routes) for element in elements)
+    decisions = (*decided, *_surplus(rule, found))
     return RuleTrace(rule.name, RuleResult.DECIDES), decisions
 
 
@@ -163,6 +168,12 @@ def _decide(rule: CompiledRule, element: Element, shared: dict[str, FieldReading
     return Decision(
         element.index, why, event, reason, rule.name, status, listed, read.traces, element.filters
     )
+
+
+def _routed(decision: Decision, element: Element, routes: Sequence[Route]) -> Decision:
+    if not routes or decision.event is None:
+        return decision
+    return replace(decision, routes=routing.fitting(routes, element.scope))
 
 
 def _judge(rule: CompiledRule, read: Reading) -> tuple[Event | None, Reason | None, str, str]:

@@ -13,6 +13,7 @@ from alertops.lib.conditions import Condition, Verdict, shorten
 from alerts.logic.event import Event, Kind
 from integrations.logic import words
 from integrations.logic.outcome import Reason
+from integrations.logic.routing import Route
 
 MAX_SHOWN = 30  # rules, filters or events in one JSON
 
@@ -97,7 +98,7 @@ class Decision:
     """What one event of a delivery comes to: an event to be ingested, or the reason why there is none.
 
     index: of the element in the list that its rule iterates over; 0 where nothing is iterated.
-    listed: the value of the list that the status matched.
+    listed: the value of the list that the status matched.  routes: those that fit, at whatever time.
     """
 
     index: int
@@ -109,13 +110,14 @@ class Decision:
     listed: str = ""
     fields: tuple[FieldTrace, ...] = ()
     filters: tuple[FilterTrace, ...] = ()
+    routes: tuple[Route, ...] = ()
 
     @property
     def kind(self) -> Kind | None:
         return self.event.kind if self.event else None
 
     def as_json(self) -> dict[str, Any]:
-        return {
+        row: dict[str, Any] = {
             "index": self.index,
             "sentence": shorten(self.sentence, 1000),
             "action": self.kind.value if self.kind else None,
@@ -126,6 +128,7 @@ class Decision:
             "fields": [field.as_json() for field in self.fields],
             "filters": _listed(self.filters),
         }
+        return {**row, "routes": [route.number for route in self.routes]} if self.routes else row
 
 
 @dataclass(frozen=True, slots=True)

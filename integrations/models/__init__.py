@@ -19,6 +19,7 @@ from integrations.models.message import (
     UnmatchedDelivery,
 )
 from integrations.models.replay import Replay
+from integrations.models.route import Route
 
 __all__ = [
     "MATCH_CHOICES",
@@ -34,6 +35,7 @@ __all__ = [
     "MappingRule",
     "Outcome",
     "Replay",
+    "Route",
     "Tally",
     "UnmatchedDelivery",
 ]

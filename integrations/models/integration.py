@@ -1,8 +1,9 @@
 """What is set up for a way in: the integration, whose turn it is, and the rules with their filters."""
 
 from datetime import timedelta
+from functools import cached_property
 
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -10,6 +11,7 @@ from alertops.lib import conditions
 from alertops.lib.claims import Claimable, ClaimableQuerySet
 from alertops.lib.history import History
 from alertops.lib.secrets import EncryptedTextField
+from alerts.logic.delay import Delay, DelayKind
 from integrations.logic import mapping, signature
 
 MATCH_CHOICES = [
@@ -26,6 +28,12 @@ OPERATOR_CHOICES = [
     (conditions.Operator.REGEX.value, _("matches regular expression")),
     (conditions.Operator.GREATER.value, _("is greater than")),
     (conditions.Operator.LESS.value, _("is less than")),
+]
+DELAY_CHOICES = [
+    (DelayKind.MINUTES.value, _("for some time")),
+    (DelayKind.EVERY.value, _("until every Nth report of it")),
+    (DelayKind.RATE.value, _("until N reports of it within some time")),
+    (DelayKind.HOURS.value, _("until support hours, unless it is critical")),
 ]
 SIGNATURE_CHOICES = [
     (signature.Scheme.HUB.value, _("X-Hub-Signature (Bitbucket, GitHub)")),
@@ -101,6 +109,27 @@ class Integration(models.Model):
         validators=[MinValueValidator(timedelta(minutes=1))],
         help_text=_("An alert without events for this time is closed. Empty: never."),
     )
+    delay_kind = models.CharField(
+        _("hold back the first message"),
+        max_length=8,
+        choices=DELAY_CHOICES,
+        blank=True,
+        help_text=_("The alert is there at once; if it is closed before, nobody is told. Empty: not at all."),
+    )
+    delay_count = models.PositiveSmallIntegerField(
+        _("N"), default=3, validators=[MinValueValidator(1), MaxValueValidator(1000)]
+    )
+    delay_wait = models.DurationField(
+        _("time"), default=timedelta(minutes=5), validators=[MinValueValidator(timedelta(seconds=1))]
+    )
+    delay_hours = models.ForeignKey(
+        "alerts.SupportHours",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("support hours"),
+    )
     sample_body = models.TextField(
         _("sample data"),
         blank=True,
@@ -130,6 +159,18 @@ class Integration(models.Model):
     @property
     def owning_team_id(self) -> int | None:
         return self.team_id
+
+    @cached_property
+    def delay(self) -> Delay | None:
+        """What the first message about an alert waits for, as rules read it."""
+        if not self.delay_kind:
+            return None
+        return Delay(
+            DelayKind(self.delay_kind),
+            count=self.delay_count,
+            wait=self.delay_wait,
+            hours=self.delay_hours.hours if self.delay_hours else None,
+        )
 
 
 class IntegrationLease(Claimable):

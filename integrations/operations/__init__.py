@@ -1,7 +1,7 @@
 """What is done with deliveries. Doors write `from integrations import operations; operations.accept(...)`."""
 
 from integrations.operations.accept import PROCESS, Delivery, accept, accept_all
-from integrations.operations.config import InvalidRules, apply_rules, config_of, rule_of
+from integrations.operations.config import InvalidRules, apply_rules, config_of, routes_of, rule_of
 from integrations.operations.forecast import Preview, preview
 from integrations.operations.hours import Hour, last_day, mark_hour
 from integrations.operations.presets import NobodyToTell, Preset, UnknownPreset, create_integration, preset
@@ -70,6 +70,7 @@ __all__ = [
     "replayable",
     "request_replay",
     "rotate",
+    "routes_of",
     "rule_of",
     "run_replay",
     "save_rules",

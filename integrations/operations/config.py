@@ -1,16 +1,19 @@
 """How the rules of an integration are read from the database, and written to it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from alertops.lib import conditions
 from alertops.lib.compiled import compiled
-from integrations.logic import mapping, rule_json
+from alerts.logic.hours import hours_of
+from alerts.models.hours import DAYS
+from integrations.logic import mapping, routing, rule_json
 from integrations.logic.pipeline import Config
-from integrations.models import Filter, Integration, MappingRule
+from integrations.models import Filter, Integration, MappingRule, Route
 
 RULE_COLUMNS = sorted(rule_json.NAMES - {"filters"})
 FILTER_COLUMNS = ["group", "path", "operator", "value", "is_negated"]
@@ -30,9 +33,12 @@ class InvalidRules(ValueError):
         )
 
 
-def config_of(integration: Integration) -> Config:
-    """Return the rules of an integration, in order; two queries. They are read anew if they have changed."""
-    stored = stored_rules(integration)
+def config_of(integration: Integration, *, is_routed: bool = True) -> Config:
+    """Return the rules and routes of an integration, in order. They are read anew if they have changed.
+
+    Two queries; two more for routes, which are asked for only where there may be any.
+    """
+    stored = (*stored_rules(integration), *(_stored_routes(integration) if is_routed else ((), ())))
     known, config = _known.get(integration.pk, (None, None))
     if config is None or stored != known:
         config = _config(*stored)
@@ -40,25 +46,73 @@ def config_of(integration: Integration) -> Config:
     return config
 
 
+def routes_of(integration: Integration) -> tuple[routing.Route, ...]:
+    """Return the routes of an integration, in order."""
+    return tuple(_read_routes(*_stored_routes(integration)))
+
+
 def stored_rules(integration: Integration) -> tuple[Any, Any]:
     """Return the rules and the filters of an integration as their columns, in order."""
     return _rules(integration.pk), _filters(integration.pk)
 
 
-# What was read last of each integration, and the rules that were made of it.
+def _stored_routes(integration: Integration) -> tuple[Any, Any]:
+    return _routes(integration.pk), _route_teams(integration.pk)
+
+
+# What was read last of each integration, and the rules and routes that were made of it.
 _known: dict[int, tuple[Any, Config]] = {}
 
 
-def _config(rules: Iterable[Sequence[Any]], filters: Iterable[Sequence[Any]]) -> Config:
-    conditions: dict[int, list[dict[str, Any]]] = defaultdict(list)
+def _config(
+    rules: Iterable[Sequence[Any]],
+    filters: Iterable[Sequence[Any]],
+    routes: Iterable[Sequence[Any]],
+    teams: Iterable[Sequence[Any]],
+) -> Config:
+    of_rules: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for rule_id, *values in filters:
-        conditions[rule_id].append(dict(zip(FILTER_COLUMNS, values, strict=True)))
+        of_rules[rule_id].append(dict(zip(FILTER_COLUMNS, values, strict=True)))
     return Config(
         tuple(
-            rule_json.read_rule({**dict(zip(RULE_COLUMNS, values, strict=True)), "filters": conditions[pk]})
+            rule_json.read_rule({**dict(zip(RULE_COLUMNS, values, strict=True)), "filters": of_rules[pk]})
             for pk, *values in rules
-        )
+        ),
+        tuple(_read_routes(routes, teams)),
     )
+
+
+def _read_routes(routes: Iterable[Sequence[Any]], teams: Iterable[Sequence[Any]]) -> Iterator[routing.Route]:
+    of_routes: dict[int, list[str]] = defaultdict(list)
+    for route_id, name in teams:
+        of_routes[route_id].append(name)
+    for number, (pk, path, operator, value, is_negated, *rest) in enumerate(routes, start=1):
+        policy_id, is_outside, zone, *days = rest
+        condition = None
+        if path:
+            asked = conditions.Operator(operator)
+            condition = conditions.compile_condition(path, asked, value, is_negated=is_negated)
+        yield routing.Route(
+            number,
+            condition,
+            hours=hours_of(zone, days) if zone else None,
+            is_outside=is_outside,
+            policy_id=policy_id,
+            teams=tuple(of_routes[pk]),
+        )
+
+
+@compiled
+def _routes(integration_id: int) -> QuerySet:
+    condition = ("path", "operator", "value", "is_negated")
+    times = ("is_outside_hours", "hours__time_zone", *(f"hours__{day}" for day in DAYS))
+    return Route.objects.filter(integration=integration_id).values_list("pk", *condition, "policy_id", *times)
+
+
+@compiled
+def _route_teams(integration_id: int) -> QuerySet:
+    named = Route.teams.through.objects.filter(route__integration=integration_id)
+    return named.order_by("team__name").values_list("route_id", "team__name")
 
 
 @compiled

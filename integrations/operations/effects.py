@@ -12,7 +12,7 @@ from alertops.lib.rows import update_rows
 from alertops.lib.sayings import saying
 from alerts import operations as alerts
 from alerts.logic.event import Event
-from integrations.logic import payload, pipeline
+from integrations.logic import payload, pipeline, routing
 from integrations.logic.outcome import STATUS, Reason, most_telling
 from integrations.logic.pipeline import Config
 from integrations.logic.trace import Decision, Trace
@@ -64,12 +64,12 @@ def evaluate(message: InboundMessage, config: Config) -> Trace | Unusable:
         return Unusable(_explain(error))
 
 
-def event_of(message: InboundMessage, decision: Decision) -> Event | None:
-    """Return a decision's event as one of this message; None when it has none."""
+def event_of(message: InboundMessage, decision: Decision, now: datetime) -> Event | None:
+    """Return a decision's event as one of this message, with its routes as they are now; None without one."""
     if decision.event is None:
         return None
     return replace(
-        decision.event,
+        routing.follow(decision.event, decision.routes, now),
         received_at=message.received_at,
         message_id=message.pk,
         is_test=message.is_test,
@@ -95,9 +95,9 @@ class Work:
         """The push that it is and that is to be done."""
         return self.read if isinstance(self.read, Pushed) and self.decisions else None
 
-    @property
-    def events(self) -> list[Event]:
-        return [event for each in self.decisions if (event := event_of(self.message, each)) is not None]
+    def events(self, now: datetime) -> list[Event]:
+        found = (event_of(self.message, each, now) for each in self.decisions)
+        return [event for event in found if event is not None]
 
 
 def apply(works: Sequence[Work], *, sender: Integration, manner: Manner) -> list[list[Outcome]]:
@@ -134,7 +134,7 @@ def _apply(works: Sequence[Work], sender: Integration, manner: Manner) -> list[l
 
 
 def _ingest(works: Sequence[Work], sender: Integration, manner: Manner) -> list[list[Outcome]]:
-    events = [event for work in works for event in work.events]
+    events = [event for work in works for event in work.events(manner.now)]
     ingested = alerts.ingest_all(
         sender, events, now=manner.now, notifies=manner.notifies, is_replay=manner.is_replay
     )

@@ -138,7 +138,7 @@ class _Forecast:
         ]
 
     def _foresee(self, message: InboundMessage, decision: Decision) -> tuple[Reason, int | None]:
-        event = event_of(message, decision)
+        event = event_of(message, decision, self.past.manner.now)
         if event is None:
             return decision.reason or Reason.ERROR, None
         if (message.pk, decision.index) in self.past.overruled:
@@ -173,7 +173,8 @@ def _problems(keys: set[str]) -> dict[str, Problem]:
 
 def _people_count(integration: Integration) -> int:
     """Count whom the recipients and all steps of the policy reach."""
-    steps = EscalationStep.objects.filter(policy=integration.escalation_policy_id or 0)
+    own, other = Q(policy=integration.escalation_policy_id or 0), Q(policy__routes__integration=integration)
+    steps = EscalationStep.objects.filter(own | other)
     in_teams = TeamMembership.objects.filter(
         Q(team__in=integration.recipient_teams.all()) | Q(team__in=steps.values("teams"))
     )

@@ -102,7 +102,7 @@ def _events(past: Past, message: InboundMessage, read: Trace | Unusable) -> Iter
 
 def _said(past: Past, message: InboundMessage, trace: Trace) -> Iterator[PastEvent]:
     for decision in trace.decisions:
-        event = event_of(message, decision)
+        event = event_of(message, decision, past.manner.now)
         if event is not None:
             yield PastEvent(
                 message_id=message.pk,

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from alertops.lib.compiled import compiled
 from alertops.lib.rows import insert_rows
@@ -23,7 +23,7 @@ from alertops.lib.sayings import saying
 from integrations.logic.outcome import WITH_EFFECT, Reason, Status
 from integrations.logic.pipeline import Config
 from integrations.logic.trace import Trace
-from integrations.models import InboundMessage, Integration, Outcome
+from integrations.models import InboundMessage, Integration, Outcome, Route
 from integrations.operations import tallies, turns
 from integrations.operations.config import config_of
 from integrations.operations.effects import (
@@ -94,7 +94,7 @@ def begin_batch(integration_id: int, *, now: datetime) -> Batch | None:
     if not _first_waiting(integration_id):
         return None
     [sender] = _sender(integration_id)
-    config = config_of(sender)
+    config = config_of(sender, is_routed=sender.is_routed)
     with transaction.atomic():
         turn = turns.take(integration_id, now=now)
         if turn is None:
@@ -150,7 +150,9 @@ def _first_waiting(integration_id: int) -> QuerySet:
 
 @compiled
 def _sender(integration_id: int) -> QuerySet:
-    return Integration.objects.select_related("escalation_policy").filter(pk=integration_id)
+    routes = Route.objects.filter(integration=OuterRef("pk"))
+    senders = Integration.objects.select_related("escalation_policy", "delay_hours")
+    return senders.annotate(is_routed=Exists(routes)).filter(pk=integration_id)
 
 
 @compiled

@@ -12,6 +12,7 @@ from alerts.operations import rehearsal
 from integrations.logic.outcome import Reason
 from integrations.logic.payload import Payload
 from integrations.logic.pipeline import Config
+from integrations.logic.routing import follow
 from integrations.logic.trace import Decision, Trace
 from integrations.models import Integration
 from integrations.operations import pushes
@@ -58,7 +59,12 @@ def try_rules(integration: Integration, config: Config, payload: Payload, *, now
     rehearsed = None
     if opening and opening.decision.event:
         owner = opening.alert.owner if opening.alert else None
-        rehearsed = rehearsal.of_event(integration, opening.decision.event, last_owner=owner)
+        rehearsed = rehearsal.of_event(
+            integration,
+            follow(opening.decision.event, opening.decision.routes, now),
+            now=now,
+            last_owner=owner,
+        )
     return Trial(trace, events, rehearsed)
 
 

@@ -1,5 +1,6 @@
 """People of each role, and one row of everything that has a page."""
 
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -11,17 +12,28 @@ from django_q.models import OrmQ, Schedule, Success, Task
 from knox.models import AuthToken
 
 from alertops import roles
-from alerts.models import Alert, AlertEvent, Attempt, Escalation, Notification
+from alerts.models import (
+    Alert,
+    AlertEvent,
+    Attempt,
+    Escalation,
+    Notification,
+    OutOfOffice,
+    Override,
+    User,
+)
 from brokers.models import RunRequest
 from integrations.models import Filter, InboundMessage, Outcome, Replay, UnmatchedDelivery
 from tests.factories import (
     NOW,
     AlertFactory,
+    HoursFactory,
     IntegrationFactory,
     MessageFactory,
     PolicyFactory,
     PushFactory,
     RepositoryFactory,
+    RotationFactory,
     RuleFactory,
     RunFactory,
     ServiceFactory,
@@ -128,7 +140,7 @@ def responder(as_role):
 @pytest.fixture
 def rows(db):
     """One row of each model that has a page, by its label."""
-    made = _alerts() | _deliveries() | _repositories() | _others()
+    made = _alerts() | _schedules() | _deliveries() | _repositories() | _others()
     return {f"{row._meta.app_label}.{row._meta.model_name}": row for row in made.values()}
 
 
@@ -154,7 +166,24 @@ def _alerts():
     )
     Attempt.objects.create(notification=notification, number=1, started_at=NOW, provider="smtp")
     team = TeamFactory(name="Platform", people=[anna])
-    return {"a": anna, "p": policy, "t": team, "al": alert, "e": escalation, "n": notification}
+    hours = HoursFactory(name="Office", monday="09:00-17:00")
+    made = {"a": anna, "p": policy, "t": team, "al": alert, "e": escalation, "n": notification}
+    return {**made, "h": hours}
+
+
+def _schedules():
+    anna = User.objects.get(username="anna")
+    rotation = RotationFactory(turns=[anna, UserFactory()], schedule__name="Website", name="Weeks")
+    day = timedelta(days=1)
+    away = OutOfOffice.objects.create(user=anna, begin_at=NOW + day, end_at=NOW + 2 * day)
+    Override.objects.create(
+        schedule=rotation.schedule,
+        substitute=anna,
+        begin_at=NOW,
+        end_at=NOW + day,
+        created_at=NOW,
+    )
+    return {"sched": rotation.schedule, "rot": rotation, "away": away}
 
 
 def _deliveries():

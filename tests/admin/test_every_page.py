@@ -8,8 +8,8 @@ from alertops import roles
 from tests.admin.conftest import NOBODY, ROLES, SUPERUSER
 
 LABELS = sorted(f"{model._meta.app_label}.{model._meta.model_name}" for model in admin.site._registry)
-# A person's rule is no page of its own: its list leads to the integrations.
-LEADS_ELSEWHERE = {"integrations.mappingrule"}
+# Rules and rotations have no list of their own: it leads to the integrations, and to the schedules.
+LEADS_ELSEWHERE = {"integrations.mappingrule", "alerts.rotation"}
 
 
 def page_admin(label):
@@ -64,7 +64,7 @@ def test_one_row_shows_to_who_may_see_it(label, role, as_role, rows, rf):
 @pytest.mark.parametrize("label", LABELS)
 def test_a_new_row_is_offered_to_who_may_add_it(label, role, as_role, rows, rf):
     client = as_role(role)
-    query = {"integration": rows["integrations.integration"].pk}
+    query = {"integration": rows["integrations.integration"].pk, "schedule": rows["alerts.schedule"].pk}
 
     answer = client.get(address(label, "add"), query)
 
@@ -122,6 +122,9 @@ def test_a_stranger_is_asked_to_log_in(label, client, db):
                 "alerts.escalation",
                 "alerts.escalationpolicy",
                 "alerts.notification",
+                "alerts.outofoffice",
+                "alerts.rotation",
+                "alerts.schedule",
                 "alerts.team",
                 "alerts.user",
                 "brokers.brokerrun",

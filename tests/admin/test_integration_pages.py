@@ -11,11 +11,13 @@ from integrations.logic.standing import State
 from integrations.models import Integration
 from tests.factories import (
     AlertFactory,
+    HoursFactory,
     IntegrationFactory,
     MessageFactory,
     PolicyFactory,
     RuleFactory,
     StepFactory,
+    TeamFactory,
     UserFactory,
 )
 
@@ -42,6 +44,8 @@ def settings_of(integration, **data):
         "sample_headers": "{}",
         "rules-TOTAL_FORMS": "0",
         "rules-INITIAL_FORMS": "0",
+        "routes-TOTAL_FORMS": "0",
+        "routes-INITIAL_FORMS": "0",
         **data,
     }
     return {name: value for name, value in form.items() if value is not None}
@@ -294,3 +298,80 @@ def test_who_may_not_change_an_integration_neither_switches_nor_deletes_it(page,
     assert client.post(address(page, integration.pk)).status_code == 403
     integration.refresh_from_db()
     assert integration.is_enabled is (page != "on")
+
+
+def route(**columns):
+    """One new row of the routes, as the page sends it."""
+    row = {"operator": "equals", "position": "0", **columns}
+    return {"routes-TOTAL_FORMS": "1", **{f"routes-0-{name}": value for name, value in row.items()}}
+
+
+def test_routes_are_saved_in_order(keeper):
+    integration = IntegrationFactory(recipients=[UserFactory()])
+    nights, hours, team = PolicyFactory(), HoursFactory(monday="09:00-17:00"), TeamFactory()
+
+    save(
+        keeper,
+        integration,
+        **route(
+            path="stage",
+            value="live",
+            hours=hours.pk,
+            is_outside_hours="on",
+            policy=nights.pk,
+            teams=[team.pk],
+        ),
+    )
+
+    saved = integration.routes.get()
+    assert (saved.path, saved.value, saved.hours, saved.policy) == ("stage", "live", hours, nights)
+    assert saved.is_outside_hours
+    assert list(saved.teams.all()) == [team]
+    assert saved.position == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "field", "words"),
+    [
+        ({"path": "stage", "value": "live"}, "policy", "Say what is so in this case"),
+        ({"policy": "own"}, "path", "Say when it is so"),
+        ({"policy": "own", "value": "live"}, "path", "Say in which part"),
+        ({"policy": "own", "path": "stage^"}, "path", ""),
+        ({"policy": "own", "path": "stage", "operator": "regex", "value": "("}, "value", ""),
+        ({"policy": "own", "path": "load", "operator": "greater", "value": "much"}, "value", ""),
+        ({"policy": "own", "path": "stage", "is_outside_hours": "on"}, "hours", "Choose the hours"),
+    ],
+)
+def test_a_route_that_cannot_work_is_refused_with_the_field_named(columns, field, words, keeper):
+    integration = IntegrationFactory(recipients=[UserFactory()])
+    columns = {
+        name: integration.escalation_policy_id if value == "own" else value for name, value in columns.items()
+    }
+
+    page = save(keeper, integration, **route(**columns))
+
+    errors = next(
+        each.formset.errors
+        for each in page.context["inline_admin_formsets"]
+        if each.formset.prefix == "routes"
+    )
+    assert any(words in error for error in errors[0][field])
+    assert not integration.routes.exists()
+
+
+def test_a_delay_until_hours_needs_hours(keeper):
+    integration = IntegrationFactory(recipients=[UserFactory()])
+
+    page = save(keeper, integration, delay_kind="hours")
+
+    assert "delay_hours" in page.context["adminform"].errors
+    assert integration.delay_kind == ""
+
+
+def test_a_delay_is_saved_and_what_is_left_empty_keeps_its_value(keeper):
+    integration = IntegrationFactory(recipients=[UserFactory()])
+
+    save(keeper, integration, delay_kind="rate", delay_count="", delay_wait="10 minutes")
+
+    assert (integration.delay_kind, integration.delay_count) == ("rate", 3)
+    assert integration.delay_wait == timedelta(minutes=10)

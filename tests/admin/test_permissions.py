@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, reverse
 
 from alertops import roles
-from alerts.models import EscalationPolicy, TeamMembership
+from alerts.models import EscalationPolicy, Schedule, TeamMembership
 from integrations.models import Integration
 from tests.admin.conftest import ROLES, SUPERUSER
 from tests.factories import IntegrationFactory, MessageFactory, PolicyFactory, TeamFactory, UserFactory
@@ -27,6 +27,10 @@ MODELS = {
     "alerts.escalation": (VIEWERS, NO_ONE, NO_ONE, NO_ONE),
     "alerts.escalationpolicy": (VIEWERS, KEEPERS, KEEPERS, KEEPERS),
     "alerts.notification": (VIEWERS, NO_ONE, NO_ONE, NO_ONE),
+    "alerts.supporthours": (VIEWERS, KEEPERS, KEEPERS, KEEPERS),
+    "alerts.outofoffice": (VIEWERS, VIEWERS, KEEPERS, KEEPERS),
+    "alerts.rotation": (VIEWERS, KEEPERS, KEEPERS, KEEPERS),
+    "alerts.schedule": (VIEWERS, KEEPERS, KEEPERS, KEEPERS),
     "alerts.team": (VIEWERS, ADMINS, ADMINS, ADMINS),
     "alerts.user": (VIEWERS, ADMINS, ADMINS, ADMINS),
     "auth.group": (SUPER, SUPER, SUPER, SUPER),
@@ -55,11 +59,17 @@ PAGES = {
     "password_change": (LOGGED_IN, "get", ""),
     "password_change_done": (LOGGED_IN, "get", ""),
     "alerts_alert_act": (RESPONDERS, "post", "alerts.alert"),
+    "alerts_escalationpolicy_adopt": (KEEPERS, "post", ""),
+    "alerts_escalationpolicy_clone": (KEEPERS, "post", "alerts.escalationpolicy"),
     "alerts_alert_export": (VIEWERS, "get", ""),
     "alerts_alert_live": (VIEWERS, "get", "alerts.alert"),
     "alerts_alert_news": (VIEWERS, "get", ""),
     "alerts_alert_preview": (RESPONDERS, "post", ""),
     "alerts_alert_policy": (RESPONDERS, "post", "alerts.alert"),
+    "alerts_override_end": (KEEPERS, "get", "alerts.schedule"),
+    "alerts_rotation_preview": (VIEWERS, "post", ""),
+    "alerts_schedule_calendar": (VIEWERS, "get", "alerts.schedule"),
+    "alerts_schedule_override": (KEEPERS, "get", "alerts.schedule"),
     "alerts_notification_retry": (RESPONDERS, "post", "alerts.notification"),
     "alerts_user_me": (LOGGED_IN, "get", ""),
     "alerts_user_invite": (ADMINS, "post", "alerts.user"),
@@ -95,7 +105,9 @@ PAGES = {
 # What their addresses have beside the row.
 FURTHER = {
     "alerts_alert_act": ["acknowledge"],
+    "alerts_escalationpolicy_adopt": ["all-hands"],
     "brokers_repositoryservice_shelf_broker": ["email"],
+    "alerts_override_end": [1],
     "overview_part": ["alerts"],
 }
 # They post to the real server: their own tests hold them.
@@ -107,6 +119,7 @@ ACTIONS = {
     ("alerts.alert", "snooze"): RESPONDERS,
     ("alerts.escalationpolicy", "delete_selected"): KEEPERS,
     ("alerts.notification", "retry"): RESPONDERS,
+    ("alerts.supporthours", "delete_selected"): KEEPERS,
     ("alerts.team", "delete_selected"): ADMINS,
     ("alerts.user", "delete_selected"): ADMINS,
     ("auth.group", "delete_selected"): SUPER,
@@ -130,6 +143,7 @@ OF_OWN = {
     *("integrations_mappingrule_workbench_save", "integrations_mappingrule_workbench_test"),
     "integrations_mappingrule_workbench_heard",
     *("integrations_mappingrule_add", "integrations_mappingrule_delete"),
+    *("alerts_override_end", "alerts_schedule_override", "alerts_rotation_add", "alerts_rotation_delete"),
 }
 OF_ANY = {"integrations_inboundmessage_range"}
 # The standard pages of what a team may own; to change something is tested by saving it.
@@ -138,9 +152,17 @@ OWNABLE = {
     "integrations_mappingrule_delete": (KEEPERS, "get", "integrations.mappingrule"),
     "integrations_integration_add": (KEEPERS, "get", ""),
     "integrations_integration_delete": (KEEPERS, "get", "integrations.integration"),
+    "alerts_rotation_add": (KEEPERS, "get", ""),
+    "alerts_rotation_delete": (KEEPERS, "get", "alerts.rotation"),
+    "alerts_schedule_add": (KEEPERS, "get", ""),
+    "alerts_schedule_delete": (KEEPERS, "get", "alerts.schedule"),
     "alerts_escalationpolicy_add": (KEEPERS, "get", ""),
     "alerts_escalationpolicy_delete": (KEEPERS, "get", "alerts.escalationpolicy"),
 }
+OWNED_PAGES = (
+    *("integrations.integration", "integrations.mappingrule", "alerts.escalationpolicy"),
+    *("alerts.schedule", "alerts.rotation"),
+)
 # How a person stands to the team that owns the rows: its manager or another member; the manager of another
 # team, or of one that owns nothing.
 STANDINGS = ["manager", "member", "manager elsewhere", "manager of nothing"]
@@ -149,8 +171,9 @@ SHOWN_TO_READERS = {
     *("alerts.alert", "alerts.notification", "brokers.brokerrun", "brokers.push"),
     *("integrations.inboundmessage", "integrations.mappingrule", "integrations.replay"),
 }
-# The page itself says more than a status here: rules are listed in their integration.
-LEADS_ELSEWHERE = "integrations.mappingrule"
+# The page itself says more than a status here: rules are listed in their integration, rotations in their
+# schedule.
+LEADS_ELSEWHERE = {"integrations.mappingrule", "alerts.rotation"}
 
 
 def address(label, page, *arguments):
@@ -190,7 +213,7 @@ def test_the_table_names_every_page_and_every_action(superuser, rf):
 @pytest.mark.parametrize("role", ROLES)
 def test_the_pages_of_every_model_let_in_whom_the_table_names(role, as_role, rows):
     client = as_role(role)
-    query = {"integration": rows["integrations.integration"].pk}
+    query = {"integration": rows["integrations.integration"].pk, "schedule": rows["alerts.schedule"].pk}
     wrong = []
     for label, (see, add, _change, delete) in MODELS.items():
         pk = rows[label].pk
@@ -203,7 +226,7 @@ def test_the_pages_of_every_model_let_in_whom_the_table_names(role, as_role, row
             ("add", add, client.get(address(label, "add"), query)),
             ("delete", delete, client.get(address(label, "delete", pk))),
         ):
-            expected = role in who or (label, name) == (LEADS_ELSEWHERE, "changelist")
+            expected = role in who or (label in LEADS_ELSEWHERE and name == "changelist")
             if is_let_in(answer) is not expected:
                 wrong.append(f"{label} {name}: {answer.status_code}")
 
@@ -259,6 +282,7 @@ def as_standing(as_role, rows):
         owner = {"manager elsewhere": other, "manager of nothing": None}.get(standing, own)
         Integration.objects.update(team=owner)
         EscalationPolicy.objects.update(team=owner)
+        Schedule.objects.update(team=owner)
         return client
 
     return log_in
@@ -268,7 +292,7 @@ def as_standing(as_role, rows):
 @pytest.mark.parametrize("role", ROLES)
 def test_a_team_gives_its_managers_what_it_owns_and_nothing_else(role, standing, as_standing, rows):
     client = as_standing(role, standing)
-    query = f"?integration={rows['integrations.integration'].pk}"
+    query = f"?integration={rows['integrations.integration'].pk}&schedule={rows['alerts.schedule'].pk}"
     manages = standing != "member" and role in VIEWERS
     given = (OF_ANY if manages else set()) | (OF_OWN if manages and standing == "manager" else set())
     wrong = []
@@ -291,7 +315,7 @@ def test_a_team_lets_its_managers_change_what_it_owns(role, standing, as_standin
     client = as_standing(role, standing)
     expected = role in KEEPERS or (standing == "manager" and role in VIEWERS)
     wrong = []
-    for label in ("integrations.integration", "integrations.mappingrule", "alerts.escalationpolicy"):
+    for label in OWNED_PAGES:
         # Nothing is posted that would pass: who may change it is told what is missing.
         answer = client.post(address(label, "change", rows[label].pk), {"name": ""})
         is_told = answer.status_code == 200 and bool((answer.context or {}).get("errors"))
@@ -305,7 +329,7 @@ def test_a_team_lets_its_managers_change_what_it_owns(role, standing, as_standin
 def test_to_give_something_to_another_team_takes_a_role(role, expected, as_standing, rows):
     client = as_standing(role, "manager")
 
-    for label in ("integrations.integration", "alerts.escalationpolicy"):
+    for label in ("integrations.integration", "alerts.escalationpolicy", "alerts.schedule"):
         form = client.get(address(label, "change", rows[label].pk)).context["adminform"].form
         assert ("name" in form.fields, "team" in form.fields) == (True, expected)
 

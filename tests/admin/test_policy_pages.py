@@ -4,8 +4,17 @@ import pytest
 from django.urls import reverse
 
 from alertops import roles
-from alerts.models import EscalationPolicy
-from tests.factories import PolicyFactory, StepFactory, TeamFactory, UserFactory
+from alerts.models import EscalationPolicy, SupportHours
+from tests.factories import (
+    AlertFactory,
+    HoursFactory,
+    IntegrationFactory,
+    PolicyFactory,
+    RouteFactory,
+    StepFactory,
+    TeamFactory,
+    UserFactory,
+)
 
 
 @pytest.fixture
@@ -63,8 +72,14 @@ def test_a_policy_is_added_with_its_steps_in_order(keeper):
         ({"tells_recipients": "on", "wait": ""}, "wait", "required"),
         ({"tells_recipients": "on", "stop": "never"}, "stop", "Select a valid choice"),
         ({"users": ["0"], "wait": "1 s"}, "users", "Select a valid choice"),
+        ({"tells_recipients": "on", "tag_values": "live"}, "tag", "Say of which tag"),
+        ({"tells_recipients": "on", "is_outside_hours": "on"}, "hours", "Choose the hours"),
+        ({"tells_recipients": "on", "severities": ["bad"]}, "severities", "Select a valid choice"),
     ],
-    ids=["nobody", "no length", "negative", "no wait", "no stop", "no such person"],
+    ids=[
+        *("nobody", "no length", "negative", "no wait", "no stop", "no such person"),
+        *("a value of no tag", "outside of nothing", "no such severity"),
+    ],
 )
 def test_a_step_that_cannot_work_is_refused_with_the_field_named(columns, field, words, keeper):
     page = add(keeper, columns)
@@ -107,3 +122,117 @@ def test_a_policy_that_an_integration_uses_is_not_deleted(keeper, rows):
     keeper.post(reverse("admin:alerts_escalationpolicy_delete", args=[used.pk]), {"post": "yes"})
 
     assert EscalationPolicy.objects.filter(pk=used.pk).exists()
+
+
+def test_a_step_is_saved_with_its_conditions_and_a_warning_where_every_step_has_some(keeper):
+    hours = HoursFactory(monday="09:00-17:00")
+    conditions = {
+        "severities": ["critical", "error"],
+        "tag": "stage",
+        "tag_values": "live",
+        "hours": hours.pk,
+    }
+
+    add(keeper, {"tells_recipients": "on", "team_role": "secondary", "is_outside_hours": "on", **conditions})
+
+    step = EscalationPolicy.objects.get().steps.get()
+    assert (step.severities, step.tag, step.tag_values) == (["critical", "error"], "stage", "live")
+    assert (step.hours, step.is_outside_hours, step.team_role) == (hours, True, "secondary")
+    page = keeper.get(reverse("admin:alerts_escalationpolicy_changelist")).content.decode()
+    assert "Every step has conditions" in page
+
+
+def test_without_conditions_nothing_is_warned_of(keeper):
+    add(keeper, {"tells_recipients": "on"}, {"tells_owner": "on", "severities": ["critical"]})
+
+    page = keeper.get(reverse("admin:alerts_escalationpolicy_changelist")).content.decode()
+    assert "Every step has conditions" not in page
+
+
+def page_of(client, made):
+    return client.get(reverse("admin:alerts_escalationpolicy_change", args=[made.pk])).content.decode()
+
+
+def test_a_new_policy_begins_with_one_of_five(keeper):
+    page = keeper.get(reverse("admin:alerts_escalationpolicy_add")).content.decode()
+    assert page.count("/starters/") == 5
+
+    answer = keeper.post(reverse("admin:alerts_escalationpolicy_adopt", args=["five-minutes"]))
+
+    made = EscalationPolicy.objects.get(name="On to the next after 5 minutes")
+    assert answer.url == reverse("admin:alerts_escalationpolicy_change", args=[made.pk])
+    assert made.steps.count() == 3
+
+
+def test_a_policy_to_begin_with_that_is_not_there_is_not_found(keeper):
+    answer = keeper.post(reverse("admin:alerts_escalationpolicy_adopt", args=["nothing"]))
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("page", ["adopt", "clone"])
+def test_looking_makes_no_policy(page, keeper):
+    made = PolicyFactory()
+    argument = "all-hands" if page == "adopt" else made.pk
+
+    answer = keeper.get(reverse(f"admin:alerts_escalationpolicy_{page}", args=[argument]))
+
+    assert answer.status_code == 405
+    assert EscalationPolicy.objects.count() == 1
+
+
+def test_a_policy_is_cloned_and_the_copy_shown(keeper):
+    nights = PolicyFactory(name="Nights")
+    StepFactory(policy=nights, users=[UserFactory()])
+
+    answer = keeper.post(reverse("admin:alerts_escalationpolicy_clone", args=[nights.pk]))
+
+    copy = EscalationPolicy.objects.get(name="Copy of Nights")
+    assert answer.url == reverse("admin:alerts_escalationpolicy_change", args=[copy.pk])
+
+
+def test_a_policy_draws_its_steps_and_says_where_it_is_used(keeper):
+    nights = PolicyFactory(name="Nights", is_offered_for_manual_alerts=True)
+    StepFactory(policy=nights, users=[UserFactory(first_name="Anna")])
+    used = IntegrationFactory(name="Builds", escalation_policy=nights)
+    RouteFactory(integration=IntegrationFactory(name="Checks"), policy=nights, position=2, path="a")
+    AlertFactory(policy=nights, integration=used)
+
+    page = page_of(keeper, nights)
+
+    assert "What it does to an alert that nobody takes" in page
+    assert "Anna" in page
+    for words in ("Builds", "Route 2 of Checks", "alerts opened by hand"):
+        assert words in page
+
+
+def test_a_policy_without_steps_or_use_says_so(keeper):
+    page = page_of(keeper, PolicyFactory(is_offered_for_manual_alerts=False))
+
+    assert "It has no steps yet, so it tells nobody." in page
+    assert "nothing yet: choose it in an integration" in page
+
+
+def test_who_may_only_look_is_offered_no_clone(as_role):
+    page = page_of(as_role(roles.VIEWER), PolicyFactory())
+
+    assert "/clone/" not in page
+
+
+@pytest.mark.parametrize(("text", "is_saved"), [("09:00-17:00", True), ("nine to five", False)])
+def test_support_hours_are_saved_as_they_are_written_or_refused(text, is_saved, keeper):
+    form = {"name": "Office", "time_zone": "Europe/Berlin", "monday": text}
+
+    page = keeper.post(reverse("admin:alerts_supporthours_add"), form)
+
+    assert SupportHours.objects.filter(monday=text).exists() is is_saved
+    assert is_saved or "monday" in page.context["adminform"].errors
+
+
+def test_support_hours_that_a_step_asks_for_are_not_deleted(keeper):
+    hours = HoursFactory(monday="09:00-17:00")
+    StepFactory(hours=hours, users=[UserFactory()])
+
+    keeper.post(reverse("admin:alerts_supporthours_delete", args=[hours.pk]), {"post": "yes"})
+
+    assert SupportHours.objects.filter(pk=hours.pk).exists()

@@ -20,12 +20,15 @@ def test_rules_come_out_of_the_database_as_they_went_in(slug):
     assert config_of(integration) == rule_json.read_config(preset(slug).rules)
 
 
-def test_a_configuration_takes_two_queries_however_many_rules_there_are(django_assert_num_queries):
+@pytest.mark.parametrize(("is_routed", "count"), [(False, 2), (True, 4)])
+def test_a_configuration_takes_few_queries_however_many_rules_there_are(
+    is_routed, count, django_assert_num_queries
+):
     integration = IntegrationFactory()
     apply_rules(integration, preset("github").rules)
 
-    with django_assert_num_queries(2):
-        config = config_of(integration)
+    with django_assert_num_queries(count):
+        config = config_of(integration, is_routed=is_routed)
 
     assert len(config.rules) == 3
     assert all(rule.filters for rule in config.rules)

@@ -22,7 +22,8 @@ ROW = {"object_id", "number", "id"}  # what an address calls the row it is about
 ARGUMENTS: dict[str, list[list[Any]]] = {
     "alerts_alert_act": [[offer.action.value] for offer in OFFERS.values()],
     "brokers_repositoryservice_shelf_broker": [[name] for name in BUILTIN],
-    "overview_part": [["alerts"], ["day"]],
+    "alerts_override_end": [[1]],
+    "overview_part": [["alerts"], ["day"], ["duty"]],
 }
 # Django's own that show nothing, or nothing by themselves.
 NOTHING_TO_SEE = {
@@ -31,7 +32,10 @@ NOTHING_TO_SEE = {
 # The row of a model that a picture says most of, by its name in the day; else the newest.
 BEST = {"alerts.alert": "orders", "integrations.inboundmessage": "opened", "integrations.replay": "run"}
 # What is asked for besides: the name in the query, and the model whose row it is.
-QUERIES = {"integrations_mappingrule_add": ("integration", "integrations.integration")}
+QUERIES = {
+    "integrations_mappingrule_add": ("integration", "integrations.integration"),
+    "alerts_rotation_add": ("schedule", "alerts.schedule"),
+}
 
 
 def every_address(names: dict[str, int]) -> dict[str, str]:

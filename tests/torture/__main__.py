@@ -1,4 +1,7 @@
-"""`make torture`: kill processes at random while deliveries arrive; exit 1 unless nothing was lost."""
+"""`make torture`: shifts in every time zone, then kills at random while deliveries arrive.
+
+Exits with 1 unless every shift was right and nothing was lost.
+"""
 
 import argparse
 import os
@@ -14,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "alertops.settings")
 django.setup()
 
 from tests.torture.ordeal import INSTALLATIONS, endure, report  # noqa: E402 (models exist from here on)
+from tests.torture.zones import endure_zones  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 LATEST = 2.0
@@ -21,8 +25,9 @@ LATEST = 2.0
 
 def main() -> int:
     options = _options()
-    failures = 0
-    for installation in options.on or INSTALLATIONS:
+    print(f"--- time zones, seed {options.seed}", flush=True)
+    failures = len(endure_zones(number=options.seed, say=lambda text: print(text, flush=True)))
+    for installation in INSTALLATIONS if options.on is None else options.on:
         print(f"--- {installation}, seed {options.seed}", flush=True)
         ordeal = endure(
             installation,

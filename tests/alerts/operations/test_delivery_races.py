@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from alerts import channels
 from alerts.models import Attempt, Notification
-from alerts.operations import attempts, delivery, steps
+from alerts.operations import attempts, delivery, due_steps
 from tests.alerts.operations.policies import MINUTE, policy, start
 from tests.alerts.operations.reports import act, by, running
 from tests.factories import NOW, UserFactory
@@ -64,7 +64,7 @@ def drain():
 
 def page_for(*users):
     alert = start(policy((users, 0, {}), (users, 5, {})))
-    steps.run_due([running(alert).pk], now=NOW)
+    due_steps.run_due([running(alert).pk], now=NOW)
     return alert.notifications.order_by("id").first()
 
 
@@ -119,7 +119,7 @@ def test_a_step_that_would_run_waits_for_an_acknowledgement_and_then_tells_nobod
     live = running(alert)
 
     _acted, is_run = during(
-        lambda: act(alert, "acknowledge", by=by(anna)), lambda: steps.run_due([live.pk], now=NOW)
+        lambda: act(alert, "acknowledge", by=by(anna)), lambda: due_steps.run_due([live.pk], now=NOW)
     )
 
     assert not is_run
@@ -132,7 +132,7 @@ def test_an_acknowledgement_waits_for_a_step_that_runs_and_calls_off_what_it_wro
     alert = start(policy(([anna], 0, {}), ([anna], 5, {})))
     live = running(alert)
 
-    during(lambda: steps.run_due([live.pk], now=NOW), lambda: act(alert, "acknowledge", by=by(anna)))
+    during(lambda: due_steps.run_due([live.pk], now=NOW), lambda: act(alert, "acknowledge", by=by(anna)))
 
     assert Notification.objects.get().status == "cancelled"
     live.refresh_from_db()
@@ -144,7 +144,7 @@ def test_a_step_is_run_once_however_many_workers_come(anna):
         alert = start(policy(([anna], 0, {}), ([anna], 60, {})))
         live = running(alert)
 
-        is_run = at_once(*[lambda live=live: steps.run_due([live.pk], now=NOW)] * 4)
+        is_run = at_once(*[lambda live=live: due_steps.run_due([live.pk], now=NOW)] * 4)
 
         assert sum(is_run) == 1
         assert alert.notifications.count() == 1

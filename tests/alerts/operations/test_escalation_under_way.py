@@ -9,7 +9,7 @@ from alerts.logic.event import Severity
 from alerts.logic.lifecycle import InvalidTransition
 from alerts.logic.notification import Kind
 from alerts.models import Alert, Escalation, Notification
-from alerts.operations import escalation, forecast, steps
+from alerts.operations import due_steps, escalation, forecast, steps
 from tests.alerts.operations.policies import MINUTE, pages, pass_minutes, policy, start, story, told
 from tests.alerts.operations.reports import act, by, running
 from tests.factories import NOW, AlertFactory, StepFactory, TeamFactory, UserFactory
@@ -316,10 +316,10 @@ def test_a_step_that_breaks_each_time_gives_way_to_the_next(people):
 def test_a_step_whose_worker_died_is_run_when_its_lease_ends(people):
     anna, *_ = people
     alert = start(policy(([anna], 0, {})))
-    Escalation.objects.all().claim(now=NOW, lease=steps.LEASE)
+    Escalation.objects.all().claim(now=NOW, lease=due_steps.LEASE)
 
     assert engine.escalate_due(NOW) == 0
-    assert engine.escalate_due(NOW + steps.LEASE) == 1
+    assert engine.escalate_due(NOW + due_steps.LEASE) == 1
     assert told(alert) == [(0, "anna")]
 
 

@@ -41,7 +41,7 @@ def sender(people):
 
 
 def test_the_first_round_is_told_and_the_last_resort_at_its_minute(sender):
-    found = of_event(sender, event())
+    found = of_event(sender, event(), now=NOW)
 
     assert told(found)[:4] == [(0, ["anna"]), (5, ["ben"]), (15, ["carla"]), (20, ["ben"])]
     assert found.runs == 2
@@ -49,7 +49,7 @@ def test_the_first_round_is_told_and_the_last_resort_at_its_minute(sender):
 
 
 def test_it_is_what_happens(sender):
-    foretold = told(of_event(sender, event()))
+    foretold = told(of_event(sender, event(), now=NOW))
     ingest(sender, event(), now=NOW)
 
     pass_minutes(0, 60)
@@ -67,7 +67,7 @@ def test_recipients_and_who_is_named_come_first(people):
     StepFactory(policy=policy, users=[carla], wait=5 * MINUTE)
     sender = IntegrationFactory(escalation_policy=policy, recipients=[anna])
 
-    assert told(of_event(sender, event(users=("BEN", "nobody"))))[:2] == [
+    assert told(of_event(sender, event(users=("BEN", "nobody")), now=NOW))[:2] == [
         (0, ["ben", "anna"]),
         (5, ["carla"]),
     ]
@@ -81,14 +81,14 @@ def test_a_step_that_reaches_nobody_is_said_and_the_next_one_follows_at_once(peo
     StepFactory(policy=policy, position=1, users=[ben])
     StepFactory(policy=policy, position=2, users=[anna], wait=5 * MINUTE)
 
-    found = of_event(IntegrationFactory(escalation_policy=policy), event())
+    found = of_event(IntegrationFactory(escalation_policy=policy), event(), now=NOW)
 
     assert told(found)[:2] == [(0, []), (0, ["anna"])]
     assert found.first_round[0].reach.missed == ("Ben (no e-mail address)",)
 
 
 def test_whoever_had_it_last_comes_first_when_it_opens_again(sender, people):
-    found = of_event(sender, event(), last_owner=people[3])
+    found = of_event(sender, event(), now=NOW, last_owner=people[3])
 
     assert told(found)[:2] == [(0, ["dan"]), (5, ["anna"])]
 
@@ -97,12 +97,12 @@ def test_where_nobody_is_named_the_last_resort_is_told_at_once(people):
     UserFactory(username="root", is_superuser=True)
     sender = IntegrationFactory(escalation_policy=None)
 
-    assert told(of_event(sender, event(severity=Severity.INFO))) == [(0, ["root"])]
+    assert told(of_event(sender, event(severity=Severity.INFO), now=NOW)) == [(0, ["root"])]
 
 
 def test_it_asks_a_few_questions_and_writes_nothing(sender):
     with CaptureQueriesContext(connection) as queries:
-        of_event(sender, event(users=("anna",), teams=("ops",)))
+        of_event(sender, event(users=("anna",), teams=("ops",)), now=NOW)
 
     assert {query["sql"].lstrip("(").split()[0] for query in queries} == {"SELECT"}
     assert len(queries) <= 14

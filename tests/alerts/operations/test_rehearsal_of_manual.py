@@ -51,7 +51,7 @@ POLICIES = {
 def test_what_is_rehearsed_is_what_happens(name, recipients, people):
     chosen, named = POLICIES[name](people), [people[who] for who in recipients]
 
-    stages = of_manual(chosen, named).stages
+    stages = of_manual(chosen, named, now=NOW).stages
 
     rehearsed = [
         (stage.after // MINUTE, user.username, "page" if stage.step else "last_resort")
@@ -68,14 +68,14 @@ def test_what_is_rehearsed_is_what_happens(name, recipients, people):
 
 
 def test_who_cannot_be_told_is_named_with_the_reason(people):
-    stages = of_manual(policy(([people["mute"]], 0, {})), []).stages
+    stages = of_manual(policy(([people["mute"]], 0, {})), [], now=NOW).stages
 
     assert stages[0].reach.missed == ("Mute (no e-mail address)",)
     assert stages[-1].step is None
 
 
 def test_a_long_policy_is_rehearsed_so_far_and_no_further(people):
-    stages = of_manual(policy(([people["anna"]], 1, {}), runs=1000), []).stages
+    stages = of_manual(policy(([people["anna"]], 1, {}), runs=1000), [], now=NOW).stages
 
     assert len(stages) == rehearsal.MOST_STAGES
 
@@ -86,7 +86,7 @@ def test_a_rehearsal_costs_the_same_queries_however_many_people_there_are(
     small = policy(([people["anna"]], 0, {}))
     large = policy(*(([UserFactory() for _n in range(5)], 1, {}) for _step in range(6)))
     with django_assert_max_num_queries(8) as first:
-        of_manual(small, [])
+        of_manual(small, [], now=NOW)
 
     with django_assert_num_queries(len(first)):
-        of_manual(large, [])
+        of_manual(large, [], now=NOW)

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from alerts.models import Alert, Escalation, Notification
-from alerts.operations import steps
+from alerts.operations import due_steps
 from tests.alerts.operations.policies import policy, start, told
 from tests.alerts.operations.reports import act, by, running
 from tests.factories import NOW, TeamFactory, UserFactory
@@ -19,7 +19,7 @@ LATER = NOW + timedelta(minutes=5)
 
 
 def run(*alerts, now=NOW):
-    return steps.run_due([running(alert).pk for alert in alerts], now=now)
+    return due_steps.run_due([running(alert).pk for alert in alerts], now=now)
 
 
 def shape(query):
@@ -45,8 +45,8 @@ def test_a_hundred_steps_cost_as_many_statements_as_ten():
             alert.named_users.add(ben if number % 2 else anna)
         ids = [running(alert).pk for alert in alerts]
         with CaptureQueriesContext(connection) as queries:
-            assert steps.run_due(ids, now=NOW) == count
-            assert steps.run_due(ids, now=LATER) == count
+            assert due_steps.run_due(ids, now=NOW) == count
+            assert due_steps.run_due(ids, now=LATER) == count
         # SQLite takes a thousand values at a time: what it writes in portions counts as one.
         costs[count] = [sql for sql, _portions in itertools.groupby(map(shape, queries))]
 
@@ -72,10 +72,10 @@ def test_only_the_one_that_fails_counts_up_and_is_tried_alone_from_then_on(caplo
 def test_what_a_dead_worker_had_begun_is_run_each_by_itself():
     (anna,) = people("anna")
     alerts = [start(policy(([anna], 0, {}))) for _n in range(3)]
-    Escalation.objects.all().claim(now=NOW, lease=steps.LEASE)
+    Escalation.objects.all().claim(now=NOW, lease=due_steps.LEASE)
 
     assert run(*alerts) == 0
-    assert run(*alerts, now=NOW + steps.LEASE) == 3
+    assert run(*alerts, now=NOW + due_steps.LEASE) == 3
     assert [told(alert) for alert in alerts] == [[(0, "anna")]] * 3
 
 
@@ -101,10 +101,10 @@ def test_what_an_action_paused_after_the_claim_is_left_alone():
     anna, ben = people("anna", "ben")
     taken, free = start(policy(([anna], 0, {}))), start(policy(([ben], 0, {})))
     ids = [running(alert).pk for alert in (taken, free)]
-    Escalation.objects.all().claim(now=NOW - 2 * steps.LEASE, lease=steps.LEASE)
+    Escalation.objects.all().claim(now=NOW - 2 * due_steps.LEASE, lease=due_steps.LEASE)
     act(taken, "acknowledge", by=by(anna))
 
-    assert steps.run_due(ids, now=NOW) == 1
+    assert due_steps.run_due(ids, now=NOW) == 1
     assert told(taken) == []
     assert told(free) == [(0, "ben")]
 

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("alerts", "0010_language")]
+    dependencies = [("alerts", "0012_conditions_sla_and_hours")]
 
     operations = [
         migrations.AddField(
