@@ -2,7 +2,7 @@
 
 Calls carry the repository's token, so they go to payload["service"]["repository_url"] and nowhere else: what
 a push says of addresses is a stranger's word.
-Source: the hosts' API references, read 2026-11: Bitbucket Cloud "Commits" and "Issue tracker"; Bitbucket
+Source: the hosts' API references: Bitbucket Cloud "Commits" and "Issue tracker"; Bitbucket
 Data Center PatchRequest (without `since`, one commit's patch; a merge has none); GitHub "Get a commit",
 "Update an issue"; GitLab "Get the diff of a commit", "Edit an issue"; Gitea repoDownloadCommitDiffOrPatch.
 """
