@@ -101,11 +101,11 @@ def end(page: Any, request: HttpRequest, number: int, which: int) -> HttpRespons
     """Ask, then have an override count no longer."""
     schedule, person = page.get_viewable(request, str(number)), _person(request)
     row = Override.objects.filter(schedule=schedule, pk=which).first()
-    if row is None:
-        raise Http404(_("There is no such override; it may have been ended."))
-    is_own = overriding.is_own_taking(row, person) and row.created_by_id == person.pk
+    is_own = row is not None and overriding.is_own_taking(row, person) and row.created_by_id == person.pk
     if not (overriding.may_override(person, schedule) or is_own):
         raise PermissionDenied
+    if row is None:
+        raise Http404(_("There is no such override; it may have been ended."))
     if request.method == "POST":
         if overriding.end_override(row, now=clock()):
             messages.success(request, _("The override has ended: the rotations count again."))

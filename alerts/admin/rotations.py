@@ -186,6 +186,10 @@ class RotationAdmin(ConfigurationAdmin):
         schedule = schedule_asked_for(request)
         return super().has_add_permission(request) or bool(schedule and self._may(request, "add", schedule))
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Leave deleting to the page of each."""
+        return {}
+
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who may only look is not shown the address of the calendar."""
         if obj is None:

@@ -313,8 +313,8 @@ def _days(window: Window, region: str) -> Iterator[Day]:
         title, look = date_format(day, "DATE_FORMAT"), "ao-weekend" if day.weekday() >= 5 else ""
         if oncall.is_holiday(day, region):
             title, look = _("%(day)s, a public holiday") % {"day": title}, "ao-holiday"
-        weekday, number = date_format(day, "D"), date_format(day, pgettext("format of a day", "j"))
-        yield Day(_percent(left), _percent(right - left), weekday, number, title, look)
+        weekday, day_number = date_format(day, "D"), date_format(day, pgettext("format of a day", "j"))
+        yield Day(_percent(left), _percent(right - left), weekday, day_number, title, look)
 
 
 def _percent(value: float) -> str:

@@ -54,7 +54,6 @@ class ScheduleAdmin(ConfigurationAdmin):
     list_filter = [owner_filter]
     search_fields = ["name"]
     search_help_text = gettext_lazy("Search by name")
-    actions: Any = []
     autocomplete_fields = ["team"]
     history_inlines = (_Part(Rotation), _Part(Override))
     change_form_outer_before_template = "admin/alerts/schedule.html"
@@ -99,6 +98,10 @@ class ScheduleAdmin(ConfigurationAdmin):
         css = {"all": ["alertops/schedule.css"]}
 
     # Who may what
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Leave deleting to the page of each."""
+        return {}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return [] if request.user.has_perm("alerts.change_schedule") else ["team"]

@@ -98,7 +98,7 @@ def _letter(row: HandOver, now: datetime) -> account.AccountLetter:
             address=user.email,
             person=letters.line(str(user)),
             subject=_(_SUBJECTS[row.is_incoming]) % names,
-            sentence=f"{_(_SENTENCES[row.is_incoming]) % names} {_counted()}",
+            sentence=" ".join([_(_SENTENCES[row.is_incoming]) % names, _counted()]),
             button=_("See the schedule"),
             link=links.absolute("admin:alerts_schedule_change", row.schedule_id),
             notes=tuple(_alerts(now)),
