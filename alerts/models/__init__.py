@@ -2,20 +2,12 @@
 
 from alerts.models.alert import Alert, AlertEvent, AlertKey
 from alerts.models.escalation import Escalation, EscalationPolicy, EscalationStep
+from alerts.models.handover import Feed, HandOver
 from alerts.models.hours import SupportHours
 from alerts.models.invitation import Invitation
 from alerts.models.notification import Attempt, Notification
-from alerts.models.schedule import (
-    CalendarShift,
-    Feed,
-    HandOver,
-    OutOfOffice,
-    Override,
-    Rotation,
-    RotationHours,
-    RotationTurn,
-    Schedule,
-)
+from alerts.models.override import OutOfOffice, Override
+from alerts.models.schedule import CalendarShift, Rotation, RotationHours, RotationTurn, Schedule
 from alerts.models.user import Team, TeamMembership, User
 
 __all__ = [

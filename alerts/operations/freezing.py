@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from django.db.models import BigIntegerField, F, QuerySet, Value
+from django.db.models.functions import Cast
 
 from alertops.lib.compiled import compiled
 from alerts.logic.condition import ALWAYS, Condition
@@ -11,7 +12,8 @@ from alerts.logic.escalation import Role, Step, Stop, TeamOrder
 from alerts.logic.event import Severity, Urgency
 from alerts.models import EscalationPolicy, EscalationStep
 
-_NOBODY = Value(None, output_field=BigIntegerField())
+# With its type said: of three that are united PostgreSQL looks at the first two alone, and takes it for text.
+_NOBODY = Cast(Value(None), BigIntegerField())
 
 
 def frozen_steps(policy: EscalationPolicy | None) -> list[Step]:

@@ -311,8 +311,13 @@ def test_everybody_says_himself_when_he_is_away(as_role, weekly, people):
     assert client.post(page(other), form).status_code == 403
 
 
-def test_the_overview_says_who_is_on_call(as_role, weekly):
-    text = as_role(roles.VIEWER).get(reverse("admin:overview_part", args=["duty"])).content.decode()
+def test_the_overview_says_who_is_on_call(as_role, weekly, people, django_assert_max_num_queries):
+    for _number in range(5):
+        RotationFactory(turns=people)
+    client = as_role(roles.VIEWER)
+
+    with django_assert_max_num_queries(16):
+        text = client.get(reverse("admin:overview_part", args=["duty"])).content.decode()
 
     assert "Website" in text
     assert "Anna" in text
