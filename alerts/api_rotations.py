@@ -51,6 +51,17 @@ class TurnsField(serializers.ListField):
 class RotationSerializer(serializers.ModelSerializer):
     """A rotation as it is or will be. A change counts from now on, or from `counts_from`; what was stays."""
 
+    # Numbers are declared: by their models they would be as large as the database in use allows.
+    position = serializers.IntegerField(
+        min_value=0, max_value=32767, required=False, help_text="Of several of a role the lowest counts."
+    )
+    every = serializers.IntegerField(min_value=1, max_value=1000, required=False)
+    weekday = serializers.IntegerField(
+        min_value=0, max_value=6, required=False, help_text="Of a weekly hand-off; Monday is 0."
+    )
+    day = serializers.IntegerField(
+        min_value=1, max_value=31, required=False, help_text="Of a monthly hand-off."
+    )
     turns = TurnsField(required=False)
     hours = HoursSerializer(many=True, required=False, help_text="Only in these hours; none is always.")
     counts_from = serializers.DateTimeField(
