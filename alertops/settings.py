@@ -187,7 +187,7 @@ Q_CLUSTER = {
     "queue_limit": min(4, 2 * _workers),
     "bulk": 1,
     "timeout": TASK_TIMEOUT,
-    "retry": TASK_TIMEOUT * 6,  # what one worker alone may keep waiting
+    "retry": TASK_TIMEOUT * 4,
     "ack_failures": True,
     "max_attempts": 1,
     "save_limit": -1,

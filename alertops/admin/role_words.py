@@ -59,7 +59,7 @@ AREAS: list[tuple[Any, list[Right]]] = [
                 "see_integrations",
                 _("See integrations and their mapping rules"),
                 "integrations",
-                "view integration mappingrule filter",
+                "view integration mappingrule filter route",
             ),
             _right(
                 "see_log",
@@ -80,7 +80,7 @@ AREAS: list[tuple[Any, list[Right]]] = [
                 "integrations",
                 "add integration",
                 "change integration",
-                *(f"{verb} mappingrule filter" for verb in _ALL),
+                *(f"{verb} mappingrule filter route" for verb in _ALL),
             ),
             _right("show_urls", _("Show and replace secret URLs"), "integrations", "show token"),
             _right("delete_integrations", _("Delete integrations"), "integrations", "delete integration"),
@@ -91,19 +91,44 @@ AREAS: list[tuple[Any, list[Right]]] = [
         [
             _right(
                 "see_policies",
-                _("See escalation policies"),
+                _("See escalation policies and support hours"),
                 "alerts",
-                "view escalationpolicy escalationstep",
+                "view escalationpolicy escalationstep supporthours",
             ),
             _right(
                 "change_policies",
-                _("Add and change escalation policies"),
+                _("Add and change escalation policies and support hours"),
                 "alerts",
-                "add escalationpolicy",
-                "change escalationpolicy",
+                "add escalationpolicy supporthours",
+                "change escalationpolicy supporthours",
                 *(f"{verb} escalationstep" for verb in _ALL),
             ),
-            _right("delete_policies", _("Delete escalation policies"), "alerts", "delete escalationpolicy"),
+            _right(
+                "delete_policies",
+                _("Delete escalation policies and support hours"),
+                "alerts",
+                "delete escalationpolicy supporthours",
+            ),
+        ],
+    ),
+    (
+        _("On call"),
+        [
+            _right(
+                "see_schedules",
+                _("See schedules and who is on call"),
+                "alerts",
+                "view schedule rotation rotationturn rotationhours override outofoffice handover",
+            ),
+            _right(
+                "change_schedules",
+                _("Add and change schedules, overrides and times out of office"),
+                "alerts",
+                "add schedule",
+                "change schedule",
+                *(f"{verb} rotation rotationturn rotationhours override outofoffice" for verb in _ALL),
+            ),
+            _right("delete_schedules", _("Delete schedules"), "alerts", "delete schedule"),
         ],
     ),
     (
@@ -169,7 +194,8 @@ OURS = {
     roles.VIEWER: _("Sees alerts, deliveries, integrations, repositories and people; changes nothing."),
     roles.RESPONDER: _("As a viewer, and answers alerts and opens them by hand."),
     roles.INTEGRATIONS_ADMIN: _(
-        "As a responder, and sets up integrations, mapping rules, escalation policies and repositories."
+        "As a responder, and sets up integrations, mapping rules, escalation policies, schedules and"
+        " repositories."
     ),
     roles.ADMIN: _("As an integrations admin, and looks after people, teams and API tokens."),
 }
