@@ -247,6 +247,8 @@ class RotationAdmin(ConfigurationAdmin):
         return HttpResponseRedirect(reverse("admin:alerts_schedule_changelist"))
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
         schedule = schedule_asked_for(request)
         if schedule is None:
             raise Http404(_("A rotation is added on the page of its schedule."))

@@ -125,6 +125,7 @@ def test_a_stranger_is_asked_to_log_in(label, client, db):
                 "alerts.outofoffice",
                 "alerts.rotation",
                 "alerts.schedule",
+                "alerts.supporthours",
                 "alerts.team",
                 "alerts.user",
                 "brokers.brokerrun",

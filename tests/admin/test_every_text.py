@@ -24,6 +24,7 @@ WRITTEN = re.compile(
     r"""
     \S+@example\.com | (person|policy|team|integration)\s?\d+ | [0-9a-f]{14,}…? | \S+\^\S+ | http\S*
     | sqlite\s[\d.]+ | \[error\]
+    | office | weeks | website | \d{4},\s[\d:]+\sUTC
     | anna | build\sbroken | build\sof\smain | builds | night\sshift | nights? | platform | branch | main
     | 550\sno\ssuch\smailbox | abc123 | acme/website | it\sbroke | it\sis\sthere | commit_status
     | alertops\.tasks\.\w+ | alertops | tick | prune | retention | the\ssecond\spair\sof\seyes | slow

@@ -5,7 +5,7 @@ import pytest
 from alertops import roles
 from tests.admin.conftest import NOBODY, SUPERUSER
 
-CONFIGURING = ["", "Alerts", "Inbound log", "Integrations", "Escalation", "Repositories"]
+CONFIGURING = ["", "Alerts", "Inbound log", "On call", "Integrations", "Escalation", "Repositories"]
 
 
 def menu(client):
@@ -15,11 +15,12 @@ def menu(client):
     }
 
 
-def test_a_responder_sees_four_entries(as_role):
+def test_a_responder_sees_five_entries(as_role):
     assert menu(as_role(roles.RESPONDER)) == {
         "": ["Overview"],
         "Alerts": ["Not closed", "Mine", "All"],
         "Inbound log": ["Deliveries"],
+        "On call": ["Schedules", "Out of office"],
         "Notifications": ["Notification log"],
     }
 
@@ -33,7 +34,7 @@ def test_a_responder_sees_four_entries(as_role):
                 "",
             ],
         ),
-        (roles.VIEWER, ["", "Alerts", "Inbound log", "Notifications"]),
+        (roles.VIEWER, ["", "Alerts", "Inbound log", "On call", "Notifications"]),
         (
             roles.INTEGRATIONS_ADMIN,
             [*CONFIGURING, "Notifications", "System"],

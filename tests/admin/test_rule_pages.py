@@ -286,6 +286,8 @@ def test_rules_are_put_in_order_and_switched_off_inside_the_integration(keeper):
         "sample_headers": "{}",
         "rules-TOTAL_FORMS": len(rules),
         "rules-INITIAL_FORMS": len(rules),
+        "routes-TOTAL_FORMS": 0,
+        "routes-INITIAL_FORMS": 0,
     }
     for number, rule in enumerate(rules):
         form |= {f"rules-{number}-id": rule.pk, f"rules-{number}-position": len(rules) - number}

@@ -319,7 +319,7 @@ def test_looking_once_costs_few_queries(keeper, builds, django_assert_max_num_qu
 
 
 def test_the_set_up_page_costs_few_queries(keeper, builds, django_assert_max_num_queries):
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         keeper.get(address("setup", builds.pk))
 
 

@@ -27,6 +27,7 @@ ARGUMENTS: dict[str, list[list[Any]]] = {
 }
 # Django's own that show nothing, or nothing by themselves.
 NOTHING_TO_SEE = {
+    *("alerts_escalationpolicy_adopt", "alerts_escalationpolicy_clone"),
     *("logout", "jsi18n", "view_on_site", "autocomplete", "search", "toggle_sidebar", "app_list"),
 }
 # The row of a model that a picture says most of, by its name in the day; else the newest.

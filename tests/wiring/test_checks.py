@@ -49,10 +49,3 @@ def test_checks_find_what_is_misconfigured(settings, changes, expected):
         setattr(settings, name, value)
 
     assert [message.id for message in check_settings()] == expected
-
-
-@pytest.mark.parametrize("workers", [1, 2, 16])
-def test_any_number_of_workers_is_sound(settings, workers):
-    settings.Q_CLUSTER = {**settings.Q_CLUSTER, "workers": workers}
-
-    assert "alertops.E002" not in [found.id for found in check_settings()]
