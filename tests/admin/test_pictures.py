@@ -15,7 +15,7 @@ def test_every_address_of_the_admin_can_be_made_for_a_picture(rows):
 def test_no_page_of_ours_is_left_out(rows):
     photographed = {resolve(path.partition("?")[0]).url_name for path in addresses.every_address({}).values()}
 
-    assert set(PAGES) - photographed == set()
+    assert set(PAGES) - photographed <= addresses.NOTHING_TO_SEE
 
 
 def test_the_page_of_a_failure_needs_nothing_that_could_fail(db):

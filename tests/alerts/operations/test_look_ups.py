@@ -14,7 +14,9 @@ from tests.factories import NOW, AlertFactory
 @pytest.fixture
 def arrival(world):
     """An event whose key has a long past, among many others."""
-    arrival = Arrival(sender=world.integration, event=failed(), now=NOW, notifies=True, is_replay=False)
+    arrival = Arrival(
+        sender=world.integration, event=failed(), policy=None, now=NOW, notifies=True, is_replay=False
+    )
     past = AlertFactory.build_batch(300, key_digest=arrival.digest, status="closed", closed_at=NOW - HOUR)
     others = [AlertFactory.build(key_digest=f"{number:064}") for number in range(300)]
     Alert.objects.bulk_create([*past, *others])
