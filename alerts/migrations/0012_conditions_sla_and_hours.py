@@ -181,7 +181,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='alert',
-            index=models.Index(condition=models.Q(('sla_due_at__isnull', False), ('sla_missed_at__isnull', True)), fields=['status', 'sla_due_at'], name='alert_sla_due'),
+            index=models.Index(condition=models.Q(models.Q(('status', 'closed'), _negated=True), ('sla_due_at__isnull', False), ('sla_missed_at__isnull', True)), fields=['sla_due_at'], name='alert_sla_due'),
         ),
         migrations.AddIndex(
             model_name='alert',

@@ -94,7 +94,8 @@ class AlertQuerySet(models.QuerySet):
 
     def due_for_sla(self, now: datetime) -> Self:
         """Alerts that should have been closed by now, of which nothing is on record yet."""
-        return self.under_way().filter(IN_TIME_SO_FAR, sla_due_at__lte=now).order_by("sla_due_at")
+        late = self.not_closed().filter(sla_missed_at=None, sla_due_at__lte=now)
+        return late.order_by("sla_due_at")
 
     def beyond_sla(self) -> Self:
         """Alerts that are not closed and should have been."""
@@ -225,8 +226,8 @@ class Alert(models.Model):
                 fields=["snoozed_until"], condition=Q(snoozed_until__isnull=False), name="alert_snoozed"
             ),
             models.Index(fields=["auto_close_at"], condition=NOT_CLOSED, name="alert_auto_close"),
-            # By the status, too: what was closed in time stays in them, and is not looked at.
-            models.Index(fields=["status", "sla_due_at"], condition=IN_TIME_SO_FAR, name="alert_sla_due"),
+            models.Index(fields=["sla_due_at"], condition=NOT_CLOSED & IN_TIME_SO_FAR, name="alert_sla_due"),
+            # By the status, too: what was closed too late stays in it, and is not looked at.
             models.Index(
                 fields=["status", "sla_missed_at"],
                 condition=Q(sla_missed_at__isnull=False),
