@@ -17,7 +17,6 @@ from brokers import badges
 from brokers.admin.reach import OfRepository
 from brokers.models import BrokerRun, Push
 from brokers.operations import facts
-from brokers.operations.payloads import branch_changes
 
 MOST_COMMITS = 100
 MOST_RUNS = 100
@@ -58,9 +57,9 @@ class PushAdmin(OfRepository, LogAdmin):  # type: ignore[misc]
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         row = self.get_viewable(request, object_id)
-        push = facts.load(row.facts["push"])
+        push = facts.push_of(row)
         runs = BrokerRun.objects.filter(push=row).select_related("service").defer("transcript", "sample")
-        commits = [(change, commit) for change in branch_changes(push) for commit in reversed(change.commits)]
+        commits = [(change, commit) for change in push.branch_changes for commit in reversed(change.commits)]
         return self.render(
             request,
             "admin/brokers/push.html",

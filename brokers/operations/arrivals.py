@@ -158,15 +158,11 @@ def _seen(repository_ids: Sequence[int], nodes: Sequence[str]) -> QuerySet:
     return rows.values_list("repository_id", "node")
 
 
-def _changes(push: logic.Push) -> list[logic.Change]:
-    return [change for change in push.changes if change.kind == "branch"]
-
-
 def _row(each: Arrived, repository: Repository, *, seen: set[str]) -> Push:
     """Return the row of a push. seen: the commits of the repository that were known before it."""
     push = each.push
     known = [node for node in commits_of(push) if node in seen]
-    news = [commit for _change, commit in news_of(push, _changes(push), known).commits]
+    news = [commit for _change, commit in news_of(push, push.branch_changes, known).commits]
     return Push(
         repository=repository,
         integration_id=each.integration_id,
@@ -213,12 +209,12 @@ def acts_on(service: RepositoryService, push: logic.Push) -> bool:
     A push that tells no branch (of a tag, or one of which its host tells nothing) is for the services that
     act on all branches, as the POST service of old was called for every push.
     """
-    return bool(branches_for(service, push)) or (not _changes(push) and _accepts(service, ""))
+    return bool(branches_for(service, push)) or (not push.branch_changes and _accepts(service, ""))
 
 
 def branches_for(service: RepositoryService, push: logic.Push) -> list[str]:
     """Return the branches of a push on which a service acts."""
-    names = dict.fromkeys(change.name for change in _changes(push))
+    names = dict.fromkeys(change.name for change in push.branch_changes)
     return [name for name in names if _accepts(service, name)]
 
 
@@ -238,7 +234,7 @@ def _why_none(push: logic.Push, services: list[RepositoryService], *, runs: bool
         words = NO_SERVICES
     elif not any(service.is_enabled for service in services):
         words = ALL_OFF
-    elif not _changes(push):
+    elif not push.branch_changes:
         words = NO_BRANCH
     else:
         words = OTHER_BRANCHES

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from brokers.logic.push import Push, historic_payload
+from brokers.logic.push import historic_payload
 from brokers.models import BrokerRun, RepositoryService
 from brokers.operations import facts
 from brokers.operations.arrivals import branches_for
@@ -18,7 +18,7 @@ def payload_of(
     What somebody has run on a push that the filter would not let through is told of all its branches.
     """
     push = facts.load(kept["push"])
-    branches = branches_for(service, push) or [change.name for change in branch_changes(push)]
+    branches = branches_for(service, push) or [change.name for change in push.branch_changes]
     payload = historic_payload(push, seen=kept["seen"], branches=branches)
     handed = handed_over(service) if settings is None else settings
     return {**payload, "broker": service.broker, "service": handed}
@@ -34,7 +34,3 @@ def facts_of(run: BrokerRun) -> dict[str, Any]:
     """Return the facts of the push that a run acts on, or of the example."""
     found: dict[str, Any] = run.push.facts if run.push else run.sample or {}
     return found
-
-
-def branch_changes(push: Push) -> list[Any]:
-    return [change for change in push.changes if change.kind == "branch"]

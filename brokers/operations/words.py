@@ -51,7 +51,7 @@ def summary_of(push: Push, news: Sequence[Commit]) -> str:
 
 
 def _nothing_new(push: Push) -> str:
-    branches = [change for change in push.changes if change.kind == "branch"]
+    branches = push.branch_changes
     if not branches:
         return _of_tags(push)
     if all(change.is_deleted for change in branches):

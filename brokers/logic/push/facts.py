@@ -105,7 +105,12 @@ class Push:
     @property
     def branches(self) -> tuple[str, ...]:
         """The names of the branches it touched, each once; deleted ones too."""
-        return _distinct(change.name for change in self.changes if change.kind == "branch" and change.name)
+        return _distinct(change.name for change in self.branch_changes if change.name)
+
+    @property
+    def branch_changes(self) -> tuple[Change, ...]:
+        """What it does to branches."""
+        return tuple(change for change in self.changes if change.kind == "branch")
 
 
 def commits_of(push: Push) -> tuple[str, ...]:
@@ -113,7 +118,7 @@ def commits_of(push: Push) -> tuple[str, ...]:
 
     Look these up *before* they are stored: what was known then is `seen` of historic_payload.
     """
-    branches = [change for change in push.changes if change.kind == "branch"]
+    branches = push.branch_changes
     listed = [commit for change in branches for commit in change.commits]
     return _distinct(
         [
